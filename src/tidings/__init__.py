@@ -1,0 +1,3 @@
+"""Tidings: signed webhooks that arrive."""
+
+__version__ = "0.1.0"

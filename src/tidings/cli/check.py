@@ -1,0 +1,132 @@
+"""``tidings check``: whether this installation is as it must be.
+
+Owns the order of the questions: each makes sense only when the ones before it were answered well. Changes nothing,
+and makes neither a database nor a key.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
+
+import msgspec
+import typer
+from msgspec import Struct
+from rich.console import RenderableType
+
+from tidings import app, settings
+from tidings.actions.context import Context
+from tidings.cli.printing import AsJson, show, table
+from tidings.clock import Clock
+from tidings.core.instants import SECOND, rfc3339
+from tidings.errors import Misconfigured, TidingsError
+from tidings.settings import Settings
+from tidings.store import browsing, keys, schema, sealed
+from tidings.store.browsing import DeliveryFilter
+from tidings.store.key_file import KeyFile
+from tidings.store.safety import refuse_unsafe
+
+_RELEASED = 1_735_689_600 * SECOND
+"""2025-01-01: no clock that is right shows an earlier moment."""
+_TOLERATED = 5 * SECOND
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """``says`` is what is right, or what is wrong and what would be right."""
+
+    question: str
+    ok: bool
+    says: str
+
+
+def check(*, as_json: AsJson = False) -> None:
+    """Look at settings, database, schema, master key and clock, and say what is wrong."""
+    answers = list(_answers())
+    document = {
+        "ok": all(answer.ok for answer in answers),
+        "checks": [msgspec.structs.asdict(answer) for answer in answers],
+    }
+    show(document, _people(answers), as_json=as_json)
+    for answer in answers:
+        if not answer.ok:
+            typer.echo(f"tidings: {answer.question}: {answer.says}", err=True)
+            raise typer.Exit(1)
+
+
+def _answers() -> Iterator[Answer]:
+    try:
+        configuration = settings.load()
+    except Misconfigured as error:
+        yield Answer(question="settings", ok=False, says=str(error))
+        return
+    yield Answer(question="settings", ok=True, says="all known and well spelt")
+    for question, look in _QUESTIONS.items():
+        try:
+            yield Answer(question=question, ok=True, says=asyncio.run(look(configuration)))
+        except TidingsError as error:
+            yield Answer(question=question, ok=False, says=str(error))
+            return
+
+
+def _people(answers: list[Answer]) -> RenderableType:
+    records = [msgspec.structs.asdict(answer) for answer in answers]
+    return table(records, ("question", "ok", "says"), empty="")
+
+
+async def _database(configuration: Settings) -> str:
+    file = configuration.sqlite_file
+    if file is not None and not file.exists():
+        raise Misconfigured(f"{file} does not exist yet; `tidings serve` or `tidings migrate` makes it")
+    async with app.database(configuration) as database:
+        await database.read(partial(refuse_unsafe, clock=Clock()))
+    return "answers, and keeps what it commits"
+
+
+async def _schema(configuration: Settings) -> str:
+    async with app.database(configuration) as database:
+        await database.read(schema.refuse_other)
+        return f"{await database.read(schema.current)}, which this release knows"
+
+
+async def _master_key(configuration: Settings) -> str:
+    if not configuration.master_key and configuration.sqlite_file is not None:
+        _look_at(app.key_file(configuration))
+    async with app.context(configuration) as ctx:
+        await ctx.store.read(partial(sealed.refuse_unknown, known=ctx.store.vault.key_ids))
+        return await _opened(ctx)
+
+
+def _look_at(file: KeyFile) -> None:
+    if not file.exists():
+        raise Misconfigured(f"TIDINGS_MASTER_KEY is unset, and {file.path} does not exist")
+    if file.is_open_to_others():
+        raise Misconfigured(f"TIDINGS_MASTER_KEY: others may read {file.path}; run `chmod 600 {file.path}`")
+
+
+async def _opened(ctx: Context) -> str:
+    for key in await ctx.store.read(partial(keys.of_partner, partner=None)):
+        credential = await ctx.store.read(partial(keys.credential, key=key.key))
+        if credential is not None:
+            ctx.store.vault.open(credential.sealed_secret, table="api_keys", row=key.key, purpose="api_secret")
+            return "opens what is sealed in the database"
+    return "there, and nothing is sealed yet"
+
+
+async def _clock(configuration: Settings) -> str:
+    async with app.context(configuration) as ctx:
+        now = ctx.clock.now()
+        newest = await ctx.store.read(partial(browsing.page, wanted=DeliveryFilter(), before=None, limit=1))
+    if now < _RELEASED:
+        raise Misconfigured(f"the clock says {rfc3339(now)}, before this release was made; set it")
+    if newest and newest[0].created_at > now + _TOLERATED:
+        raise Misconfigured(
+            f"the clock says {rfc3339(now)}, but the newest delivery is of {rfc3339(newest[0].created_at)}; set it"
+        )
+    return f"{rfc3339(now)}, later than everything in the database"
+
+
+_QUESTIONS: dict[str, Callable[[Settings], Coroutine[None, None, str]]] = {
+    "database": _database,
+    "schema": _schema,
+    "master key": _master_key,
+    "clock": _clock,
+}

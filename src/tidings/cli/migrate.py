@@ -1,0 +1,15 @@
+"""``tidings migrate``: the schema."""
+
+from rich.console import Console
+
+from tidings import app, settings
+from tidings.cli.printing import AsJson, show
+
+
+def migrate(*, as_json: AsJson = False) -> None:
+    """Bring the database to the current schema."""
+    configuration = settings.load()
+    with Console(stderr=True).status("migrating") as status:
+        changed = app.migrate(configuration, tell=status.update)
+    people = "The database has the current schema now." if changed else "The schema was current already."
+    show({"changed": changed}, people, as_json=as_json)

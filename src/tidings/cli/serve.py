@@ -1,0 +1,25 @@
+"""``tidings serve``: the service."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from tidings import app, settings
+
+
+def serve(
+    *,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 8080,
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="Bring a PostgreSQL database to the current schema first.")
+    ] = False,
+) -> None:
+    """Run the API and the engine. Prints one line when ready; SIGTERM finishes what is in flight and stops."""
+    app.serve(settings.load(), host, port, migrate=migrate, ready=_say_ready)
+
+
+def _say_ready(url: str) -> None:
+    typer.echo(f"Tidings is ready at {url}")
+    sys.stdout.flush()

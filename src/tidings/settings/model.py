@@ -1,0 +1,138 @@
+"""The settings as one frozen value.
+
+Owns every name, type, limit, default and help text. ``docs/settings.md`` repeats them, and a test compares the two.
+Refuses to look anything up: made directly, it knows only what it is given.
+"""
+
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from tidings.core.addresses import AllowPair
+from tidings.core.rate import Rate
+from tidings.core.secret import Secret
+from tidings.settings import spellings
+from tidings.settings.spellings import ListenAddress
+
+PREFIX = "TIDINGS_"
+
+_SQLITE = "sqlite:///"
+
+_YEAR = 365 * 86_400.0
+Seconds: TypeAlias = Annotated[float, Field(gt=0, le=_YEAR, allow_inf_nan=False)]
+Count: TypeAlias = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class Settings(BaseSettings):
+    """One installation's settings. Times are seconds, fractions allowed."""
+
+    model_config = SettingsConfigDict(
+        arbitrary_types_allowed=True,
+        enable_decoding=False,
+        env_ignore_empty=True,
+        env_prefix=PREFIX,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    database_url: Annotated[str, BeforeValidator(spellings.database_url)] = Field(
+        default="sqlite:///tidings.db",
+        description="Where everything is kept: `sqlite:///FILE`, or `postgresql://…` in libpq's form.",
+        repr=False,
+    )
+    master_key: Annotated[tuple[Secret, ...], BeforeValidator(spellings.master_keys)] = Field(
+        default=(),
+        description="Seals secrets at rest: base64 of 32 bytes, or a comma list of such keys, the newest first "
+        "(`docs/operations/secrets.md`). Unset with SQLite: made once beside the database, readable by its owner only.",
+    )
+    retry_window: Seconds = Field(default=300.0, description="How long after the first attempt another one may start.")
+    retry_base: Seconds = Field(
+        default=1.0, description="The wait after the first failed attempt; it doubles each time."
+    )
+    retry_cap: Seconds = Field(default=60.0, description="The longest wait between two attempts.")
+    retry_jitter: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = Field(
+        default=0.2, description="Each wait is longer or shorter by up to this part of itself."
+    )
+    attempt_timeout: Seconds = Field(
+        default=30.0, description="Time for one attempt: name, connection, TLS, request and answer together."
+    )
+    lease: Seconds = Field(
+        default=60.0,
+        description="How long one process alone may work on a delivery; must be longer than the attempt timeout.",
+    )
+    concurrency: Count = Field(default=256, description="Attempts in flight at most, in each process.")
+    lane_concurrency: Count = Field(default=32, description="Attempts in flight at most, for each webhook.")
+    webhooks_per_partner: Count = Field(default=1, description="How many webhooks a partner may register.")
+    egress_allow: Annotated[tuple[AllowPair, ...], BeforeValidator(spellings.allow_pairs)] = Field(
+        default=(),
+        description="Comma list of `CIDR:port`: the only way to reach a forbidden address or another port, "
+        "and to register an IP literal. It admits every address of its network on that port.",
+    )
+    egress_ca_file: Annotated[Path | None, BeforeValidator(spellings.certificates_file)] = Field(
+        default=None, description="A PEM file of further trusted roots for receivers."
+    )
+    egress_clients: Count = Field(default=1024, description="Receiver hosts whose connections are kept warm.")
+    egress_ports: Annotated[frozenset[int], BeforeValidator(spellings.ports)] = Field(
+        default=frozenset({443, 8443}), description="Comma list of the ports a callback URL may name."
+    )
+    dns_servers: Annotated[tuple[str, ...], BeforeValidator(spellings.name_servers)] = Field(
+        default=(), description="Comma list of name servers, `address` or `address:port`. Unset: the system's."
+    )
+    rate_limit: Annotated[Rate, BeforeValidator(spellings.rate)] = Field(
+        default=Rate(100, 10), description="Partner API, for each key: `burst/per second`."
+    )
+    rate_limit_address: Annotated[Rate, BeforeValidator(spellings.rate)] = Field(
+        default=Rate(1000, 100),
+        description="Partner API, for each client address, before authentication: `burst/per second`.",
+    )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(spellings.networks)] = Field(
+        default=(), description="Comma list of networks whose forwarding headers are believed. Unset: nobody's."
+    )
+    metrics_address: Annotated[ListenAddress | None, BeforeValidator(spellings.listen_address)] = Field(
+        default=None, description="`host:port` of a listener of its own for `/metrics`. Unset: on the main port."
+    )
+    event_id_header: Annotated[str | None, BeforeValidator(spellings.header_name)] = Field(
+        default=None, description="A header of this name carries the event's id in every delivery. Unset: none does."
+    )
+    log: Literal["json", "text"] = Field(
+        default="json", description="How log lines are written to stderr: `json` or `text`."
+    )
+    drain_timeout: Seconds = Field(default=35.0, description="How long SIGTERM waits for attempts in flight.")
+
+    @property
+    def sqlite_file(self) -> Path | None:
+        """The database's file, or None when it is PostgreSQL."""
+        return Path(self.database_url.removeprefix(_SQLITE)) if self.database_url.startswith(_SQLITE) else None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings' signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings' signature
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings' signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings' signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # Only ``reading.load`` looks at the environment, so that a Settings made for a demo or a test is never
+        # pointed at the operator's real database by a variable of his shell.
+        return (init_settings,)
+
+    @model_validator(mode="after")
+    def _lease_outlasts_the_attempt(self) -> Self:
+        if self.lease <= self.attempt_timeout:
+            raise ValueError(
+                f"{PREFIX}LEASE ({self.lease:g}) must be longer than {PREFIX}ATTEMPT_TIMEOUT ({self.attempt_timeout:g})"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _waits_grow_up_to_the_cap(self) -> Self:
+        if self.retry_cap < self.retry_base:
+            raise ValueError(
+                f"{PREFIX}RETRY_CAP ({self.retry_cap:g}) must not be below {PREFIX}RETRY_BASE ({self.retry_base:g})"
+            )
+        return self

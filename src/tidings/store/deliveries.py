@@ -1,0 +1,169 @@
+"""Statements that make deliveries and move them from state to state.
+
+Owns every write to a delivery's state. Each moving statement is made by ``_moving`` from the table of legal moves
+(core.delivery), carries the state it moves from as a condition, and so cannot touch a delivery that has ended.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from sqlalchemy import BigInteger, Connection, String, Update, bindparam, case, null, select, update
+
+from tidings.core.delivery import TRANSITIONS, Move
+from tidings.core.instants import Instant
+from tidings.core.outcome import Code
+from tidings.store.rows import fetch_all, given_for, in_one_value, insert_given
+from tidings.store.tables import deliveries, in_words
+
+
+class NewDelivery(Struct, frozen=True, array_like=True, kw_only=True):
+    """A row to be made, in the order of the columns."""
+
+    id: str
+    event_id: str
+    event_type: str
+    webhook_id: str
+    partner_id: str
+    state: str
+    attempts: int
+    due_at: Instant
+    lease_token: str | None
+    lease_until: Instant | None
+    leases_lost: int
+    first_attempt_at: Instant | None
+    give_up_at: Instant | None
+    created_at: Instant
+    redelivery_of: str | None
+
+
+class EndedAttempt(Struct, frozen=True, array_like=True, kw_only=True):
+    """What moving a delivery needs of the attempt that ended. ``lease_token`` fences: a late worker changes nothing."""
+
+    id: str
+    lease_token: str
+    due_at: Instant | None
+    finished_at: Instant | None
+    last_outcome: str
+    last_status: int | None
+
+
+class _Held(Struct, frozen=True, array_like=True):
+    id: str
+    lease_token: str
+
+
+_now = bindparam("now", type_=BigInteger())
+_new = given_for(deliveries, NewDelivery.__struct_fields__)
+_INSERT = insert_given(deliveries, _new, NewDelivery.__struct_fields__)
+_ended = given_for(deliveries, EndedAttempt.__struct_fields__)
+_leased = given_for(deliveries, ("id", "lease_token"))
+_claimed = given_for(deliveries, ("id", "first_attempt_at", "give_up_at"))
+
+
+def _moving(move: Move) -> Update:
+    before, after = TRANSITIONS[move]
+    if before is None:
+        raise ValueError(f"{move} is not a move of a delivery that exists")
+    # Spelled out, not a parameter: a partial index serves only a condition that is written like its own.
+    return update(deliveries).where(deliveries.c.state == in_words(before)).values(state=after.value)
+
+
+def _recording(move: Move) -> Update:
+    lost = _ended["last_outcome"] == Code.LEASE_LOST.value
+    return (
+        _moving(move)
+        .where(deliveries.c.id == _ended["id"], deliveries.c.lease_token == _ended["lease_token"])
+        .values(
+            {
+                "due_at": _ended["due_at"],
+                "finished_at": _ended["finished_at"],
+                "last_outcome": _ended["last_outcome"],
+                "last_status": _ended["last_status"],
+                "lease_token": case((lost, null()), else_=deliveries.c.lease_token),
+                "lease_until": null(),
+                "leases_lost": case((lost, deliveries.c.leases_lost + 1), else_=deliveries.c.leases_lost),
+            }
+        )
+    )
+
+
+_ONLY_ATTEMPT = deliveries.c.attempts == 1
+
+MOVING: dict[Move, Update] = {
+    Move.CLAIMED: _moving(Move.CLAIMED)
+    .where(deliveries.c.id == _claimed["id"])
+    .values(
+        attempts=deliveries.c.attempts + 1,
+        lease_token=bindparam("token", type_=String()),
+        lease_until=bindparam("until", type_=BigInteger()),
+        first_attempt_at=_claimed["first_attempt_at"],
+        give_up_at=_claimed["give_up_at"],
+    ),
+    Move.RELEASED: _moving(Move.RELEASED)
+    .where(deliveries.c.id == _leased["id"], deliveries.c.lease_token == _leased["lease_token"])
+    .values(
+        attempts=deliveries.c.attempts - 1,
+        lease_token=null(),
+        lease_until=null(),
+        first_attempt_at=case((_ONLY_ATTEMPT, null()), else_=deliveries.c.first_attempt_at),
+        give_up_at=case((_ONLY_ATTEMPT, null()), else_=deliveries.c.give_up_at),
+    ),
+    Move.SUCCEEDED: _recording(Move.SUCCEEDED),
+    Move.PUT_OFF: _recording(Move.PUT_OFF),
+    Move.GAVE_UP: _recording(Move.GAVE_UP),
+    Move.CUT_OFF: _recording(Move.CUT_OFF),
+    Move.LEASE_LOST: _recording(Move.LEASE_LOST),
+    Move.EXPIRED: _moving(Move.EXPIRED).where(deliveries.c.give_up_at < _now).values(due_at=null(), finished_at=_now),
+    Move.WITHDRAWN: _moving(Move.WITHDRAWN)
+    .where(deliveries.c.webhook_id == bindparam("webhook", type_=String()))
+    .values(due_at=null(), finished_at=_now),
+}
+"""Every statement that moves a delivery; a test compares them with ``TRANSITIONS``."""
+
+_FENCED_OUT = in_one_value(
+    select(_leased["id"], _leased["lease_token"])
+    .select_from(
+        _leased.source.outerjoin(
+            deliveries,
+            (deliveries.c.id == _leased["id"]) & (deliveries.c.lease_token == _leased["lease_token"]),
+        )
+    )
+    .where(deliveries.c.id.is_(None))
+)
+
+
+def insert(connection: Connection, rows: Sequence[NewDelivery]) -> None:
+    connection.execute(_INSERT, _new.bind(rows))
+
+
+def record(connection: Connection, move: Move, rows: Sequence[EndedAttempt]) -> int:
+    """Move deliveries whose attempt ended; return how many still held their lease."""
+    return connection.execute(MOVING[move], _ended.bind(rows)).rowcount
+
+
+def fenced_out(connection: Connection, leases: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return those of ``leases`` (id, token) that were taken from their worker before it recorded a result."""
+    return {(row.id, row.lease_token) for row in fetch_all(connection, _FENCED_OUT, _Held, **_leased.bind(leases))}
+
+
+def claim(connection: Connection, rows: Sequence[tuple[str, Instant, Instant]], *, token: str, until: Instant) -> int:
+    """Lease deliveries, each given as (id, first attempt, last moment at which an attempt may start).
+
+    Return how many.
+    """
+    return connection.execute(MOVING[Move.CLAIMED], _claimed.bind(rows) | {"token": token, "until": until}).rowcount
+
+
+def release(connection: Connection, leases: Sequence[tuple[str, str]]) -> int:
+    """Give deliveries back unsent, and return how many; the attempt that was not made does not count."""
+    return connection.execute(MOVING[Move.RELEASED], _leased.bind(leases)).rowcount
+
+
+def expire(connection: Connection, now: Instant) -> int:
+    """End those whose window closed while they waited; return how many."""
+    return connection.execute(MOVING[Move.EXPIRED], {"now": now}).rowcount
+
+
+def withdraw(connection: Connection, *, webhook: str, now: Instant) -> int:
+    """End everything that waits for ``webhook``; return how many."""
+    return connection.execute(MOVING[Move.WITHDRAWN], {"webhook": webhook, "now": now}).rowcount

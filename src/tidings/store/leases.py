@@ -1,0 +1,214 @@
+"""Questions about who may work on what: due lanes, due deliveries, lost leases, paused webhooks.
+
+Owns the shape of a claim: fair by lane, with a bounded number from each (design.md section 3).
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    ScalarSelect,
+    Select,
+    Text,
+    bindparam,
+    func,
+    or_,
+    select,
+    true,
+)
+
+from tidings.core.instants import Instant
+from tidings.core.model import State
+from tidings.store.dialects import is_shared
+from tidings.store.partners import hold_for_webhooks
+from tidings.store.rows import Given, fetch_all, in_one_value
+from tidings.store.tables import deliveries, events, in_words, partners, webhooks
+
+
+class DueDelivery(Struct, frozen=True, array_like=True):
+    """A due delivery with all that an attempt needs."""
+
+    id: str
+    partner_id: str
+    event_id: str
+    event_type: str
+    webhook_id: str
+    attempts: int
+    due_at: Instant
+    created_at: Instant
+    first_attempt_at: Instant | None
+    payload: str
+    url: str
+    sealed_secret: str
+    previous_sealed_secret: str | None = None
+    previous_secret_ends_at: Instant | None = None
+
+
+class LostLease(Struct, frozen=True, array_like=True):
+    """A delivery in flight whose lease ran out."""
+
+    id: str
+    webhook_id: str
+    lease_token: str
+    attempts: int
+    leases_lost: int
+    first_attempt_at: Instant
+
+
+class DueLane(Struct, frozen=True, array_like=True):
+    """A webhook with something pending, and when the first of it is due."""
+
+    webhook_id: str
+    due_at: Instant
+
+
+class _Name(Struct, frozen=True, array_like=True):
+    id: str
+
+
+_now = bindparam("now", type_=BigInteger())
+_waiting = deliveries.alias("waiting")
+_window_open = func.coalesce(_waiting.c.give_up_at, _now) >= _now
+_lanes = Given("lanes", [("webhook_id", Text)])
+_named = Given("named", [("webhook_id", Text)])
+
+
+def _due_of(lane: ColumnElement[str]) -> Select[str]:
+    return (
+        select(_waiting.c.id)
+        .where(
+            _waiting.c.webhook_id == lane,
+            _waiting.c.state == in_words(State.PENDING),
+            _waiting.c.due_at <= _now,
+            _window_open,
+        )
+        .order_by(_waiting.c.due_at)
+        .limit(bindparam("most"))
+    )
+
+
+def _with_all_it_needs(due: FromClause) -> Select[str]:
+    return in_one_value(
+        select(
+            deliveries.c.id,
+            deliveries.c.partner_id,
+            deliveries.c.event_id,
+            deliveries.c.event_type,
+            deliveries.c.webhook_id,
+            deliveries.c.attempts,
+            deliveries.c.due_at,
+            deliveries.c.created_at,
+            deliveries.c.first_attempt_at,
+            events.c.payload,
+            webhooks.c.url,
+            webhooks.c.sealed_secret,
+            webhooks.c.previous_sealed_secret,
+            webhooks.c.previous_secret_ends_at,
+        ).select_from(
+            due.join(events, events.c.id == deliveries.c.event_id).join(
+                webhooks, webhooks.c.id == deliveries.c.webhook_id
+            )
+        )
+    )
+
+
+_due_of_lane = _due_of(_lanes["webhook_id"]).correlate(_lanes.source)
+_DUE = _with_all_it_needs(_lanes.source.join(deliveries, deliveries.c.id.in_(_due_of_lane)))
+# Where others claim too, each claim takes what no other holds; SQLite knows neither LATERAL nor row locks.
+_top = _due_of_lane.with_for_update(skip_locked=True).lateral("top")
+_DUE_SHARED = _with_all_it_needs(_lanes.source.join(_top, true()).join(deliveries, deliveries.c.id == _top.c.id))
+
+_LOST = in_one_value(
+    select(
+        deliveries.c.id,
+        deliveries.c.webhook_id,
+        deliveries.c.lease_token,
+        deliveries.c.attempts,
+        deliveries.c.leases_lost,
+        deliveries.c.first_attempt_at,
+    )
+    .where(deliveries.c.state == in_words(State.IN_FLIGHT), deliveries.c.lease_until < _now)
+    .order_by(deliveries.c.lease_until)
+    .limit(bindparam("most"))
+)
+
+_PAUSED = in_one_value(
+    select(webhooks.c.id)
+    .join(partners, partners.c.id == webhooks.c.partner_id)
+    .where(
+        webhooks.c.id.in_(select(_named["webhook_id"]).select_from(_named.source)),
+        or_(~webhooks.c.enabled, webhooks.c.deleted_at.is_not(None), partners.c.disabled_at.is_not(None)),
+    )
+)
+
+
+def _pending_after(lane: ColumnElement[str] | None) -> Select[str]:
+    after = true() if lane is None else _waiting.c.webhook_id > lane
+    return select(func.min(_waiting.c.webhook_id)).where(_waiting.c.state == in_words(State.PENDING), after)
+
+
+def _every_lane() -> FromClause:
+    # A skip scan: one look at the index for each lane, however many deliveries wait in it.
+    lane = select(_pending_after(None).scalar_subquery().label("webhook_id")).cte("lane", recursive=True)
+    following = _pending_after(lane.c.webhook_id).correlate(lane).scalar_subquery()
+    return lane.union_all(select(following).where(lane.c.webhook_id.is_not(None)))
+
+
+def _first_due(lane: ColumnElement[str], *also: ColumnElement[bool]) -> ScalarSelect[int]:
+    return (
+        select(func.min(_waiting.c.due_at))
+        .where(_waiting.c.webhook_id == lane, _waiting.c.state == in_words(State.PENDING), *also)
+        .scalar_subquery()
+    )
+
+
+_every = _every_lane()
+_ALL_LANES = in_one_value(
+    select(_every.c.webhook_id, _first_due(_every.c.webhook_id).label("due_at")).where(_every.c.webhook_id.is_not(None))
+)
+_first_to_claim = _first_due(_named["webhook_id"], _window_open)
+_SOME_LANES = in_one_value(
+    select(_named["webhook_id"].label("webhook_id"), _first_to_claim.label("due_at")).select_from(_named.source)
+)
+
+
+class _MaybeDue(Struct, frozen=True, array_like=True):
+    webhook_id: str
+    due_at: Instant | None
+
+
+def due_deliveries(connection: Connection, lanes: Sequence[str], *, most: int, now: Instant) -> list[DueDelivery]:
+    """Return at most ``most`` due deliveries of each of ``lanes``, the longest due first."""
+    given = _lanes.bind([(lane,) for lane in lanes])
+    statement = _DUE_SHARED if is_shared(connection) else _DUE
+    return fetch_all(connection, statement, DueDelivery, now=now, most=most, **given)
+
+
+def lost_leases(connection: Connection, *, now: Instant, most: int) -> list[LostLease]:
+    return fetch_all(connection, _LOST, LostLease, now=now, most=most)
+
+
+def paused_webhooks(connection: Connection, names: Sequence[str]) -> set[str]:
+    """Return those of ``names`` that want no deliveries now: disabled, deleted, or of a disabled partner.
+
+    Where others write too, their partners are held until the transaction ends: nobody disables them meanwhile.
+    """
+    if is_shared(connection):
+        hold_for_webhooks(connection, names)
+    given = _named.bind([(name,) for name in names])
+    return {row.id for row in fetch_all(connection, _PAUSED, _Name, **given)}
+
+
+def all_lanes(connection: Connection) -> list[DueLane]:
+    """Return every lane with something pending."""
+    return fetch_all(connection, _ALL_LANES, DueLane)
+
+
+def next_due(connection: Connection, lanes: Sequence[str], *, now: Instant) -> dict[str, Instant]:
+    """Return when the first delivery of each of ``lanes`` that may still be claimed is due; none: left out."""
+    rows = fetch_all(connection, _SOME_LANES, _MaybeDue, now=now, **_named.bind([(lane,) for lane in lanes]))
+    return {row.webhook_id: row.due_at for row in rows if row.due_at is not None}

@@ -1,0 +1,37 @@
+"""What actions and the engine hold in their hands: one database with its group commit and its vault."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from tidings.store.database import Database
+from tidings.store.group_commit import GroupCommit, Work
+from tidings.store.vault import Vault
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Store:
+    """Reads see a snapshot; every write goes through the group commit."""
+
+    def __init__(self, *, database: Database, commits: GroupCommit, vault: Vault) -> None:
+        self._database = database
+        self._commits = commits
+        self.vault = vault
+
+    async def read(self, work: Callable[[Connection], Result]) -> Result:
+        """Run ``work`` on one snapshot. Raises ``Unavailable`` or what ``work`` raises."""
+        return await self._database.read(work)
+
+    async def write(self, work: Work[Item, Result], item: Item) -> Result:
+        """Run ``work`` for ``item`` in a transaction shared with others, flushed when this returns.
+
+        Raises the item's own error, or ``Unavailable``: then nobody knows whether it was written.
+        """
+        return await self._commits.run(work, item)
+
+    async def close(self) -> None:
+        await self._commits.close()
+        await self._database.close()

@@ -1,0 +1,245 @@
+"""The tables, the same on SQLite and PostgreSQL.
+
+Owns names, types, keys and indexes. Moments are whole microseconds (core.instants); sealed secrets are text made by
+the vault; the 64-bit nonce is kept as 20 digits, since it does not fit a signed integer (security.md section 3).
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    literal_column,
+    text,
+)
+
+from tidings.core.model import State
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+partners = Table(
+    "partners",
+    metadata,
+    Column("id", String(63), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("disabled_at", BigInteger),
+)
+
+allowed_hosts = Table(
+    "allowed_hosts",
+    metadata,
+    Column("partner_id", ForeignKey("partners.id"), nullable=False),
+    Column("host", String(253), nullable=False),
+    PrimaryKeyConstraint("partner_id", "host"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key", String(80), primary_key=True),
+    Column("partner_id", ForeignKey("partners.id"), nullable=False, index=True),
+    Column("sealed_secret", Text, nullable=False),
+    Column("nonce_window", BigInteger, nullable=False),
+    Column("nonce_highest", String(20), nullable=False),
+    Column("bucket_level", Float),
+    Column("bucket_at", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    Column("permissions", Text, nullable=False, server_default="webhooks:read webhooks:write"),
+)
+
+used_nonces = Table(
+    "used_nonces",
+    metadata,
+    Column("key", ForeignKey("api_keys.key"), nullable=False),
+    Column("nonce", String(20), nullable=False),
+    PrimaryKeyConstraint("key", "nonce"),
+)
+
+platform_tokens = Table(
+    "platform_tokens",
+    metadata,
+    Column("name", String(100), primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    Column("scopes", Text, nullable=False, server_default="publish read operate admin"),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("partner_id", ForeignKey("partners.id"), nullable=False),
+    Column("url", String(2048), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("events", Text, nullable=False),
+    Column("sealed_secret", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("deleted_at", BigInteger),
+    Column("previous_sealed_secret", Text),
+    Column("previous_secret_ends_at", BigInteger),
+)
+Index(
+    "ix_webhooks_living",
+    webhooks.c.partner_id,
+    sqlite_where=text("deleted_at IS NULL"),
+    postgresql_where=text("deleted_at IS NULL"),
+)
+
+webhook_tests = Table(
+    "webhook_tests",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("webhook_id", ForeignKey("webhooks.id"), nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("duration_ms", BigInteger),
+    Column("outcome", String(32)),
+    Column("http_status", Integer),
+    Column("signature", Text),
+    Column("response_excerpt", Text),
+)
+Index(
+    "uq_webhook_tests_running",
+    webhook_tests.c.webhook_id,
+    unique=True,
+    sqlite_where=text("outcome IS NULL"),
+    postgresql_where=text("outcome IS NULL"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("partner_id", String(63), nullable=False),
+    Column("event_type", String(64), nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("idempotency_key", String(255)),
+    Column("unrouted", String(32)),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("partner_id", String(63), nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("event_id", String(32), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("partner_id", "key"),
+    sqlite_with_rowid=False,
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("event_id", String(32), nullable=False, index=True),
+    Column("event_type", String(64), nullable=False),
+    Column("webhook_id", String(32), nullable=False),
+    Column("partner_id", String(63), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", BigInteger),
+    Column("lease_token", String(32)),
+    Column("lease_until", BigInteger),
+    Column("leases_lost", Integer, nullable=False),
+    Column("first_attempt_at", BigInteger),
+    Column("give_up_at", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+    Column("last_outcome", String(32)),
+    Column("last_status", Integer),
+    Column("redelivery_of", String(32)),
+)
+Index("ix_deliveries_partner_id_id", deliveries.c.partner_id, deliveries.c.id)
+
+
+def in_words(state: State) -> ColumnElement[str]:
+    """Return a state as it is written in the conditions of the partial indexes."""
+    return literal_column(f"'{state.value}'", String(16))
+
+
+def _partial(name: str, where: str, *columns: Column[object]) -> None:
+    Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+# Each hot question has an index that holds only the rows it asks about, so that history costs it nothing.
+_partial("ix_deliveries_due", "state = 'pending'", deliveries.c.webhook_id, deliveries.c.due_at)
+_partial("ix_deliveries_leased", "state = 'in_flight'", deliveries.c.lease_until)
+_partial("ix_deliveries_give_up", "state = 'pending' AND give_up_at IS NOT NULL", deliveries.c.give_up_at)
+_partial("ix_deliveries_failed", "state = 'failed'", deliveries.c.id)
+_partial("ix_webhooks_overlapping", "previous_secret_ends_at IS NOT NULL", webhooks.c.previous_secret_ends_at)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("delivery_id", String(32), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("duration_ms", BigInteger),
+    Column("outcome", String(32)),
+    Column("http_status", Integer),
+    Column("signature", Text),
+    Column("response_excerpt", Text),
+    PrimaryKeyConstraint("delivery_id", "number"),
+    sqlite_with_rowid=False,
+)
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    # Counts up in the order of the commits that follow from each other, whatever the clocks of the machines say.
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("happened_at", BigInteger, nullable=False, index=True),
+    Column("actor_kind", String(16), nullable=False),
+    Column("actor", String(255), nullable=False),
+    Column("address", String(45)),
+    Column("action", String(32), nullable=False),
+    Column("partner_id", String(63)),
+    Column("target", String(255), nullable=False),
+    Column("details", Text, nullable=False),
+)
+Index("ix_audit_entries_partner_id_number", audit_entries.c.partner_id, audit_entries.c.number)
+Index("ix_audit_entries_actor_number", audit_entries.c.actor, audit_entries.c.number)
+
+processes = Table(
+    "processes",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("seen_at", BigInteger, nullable=False),
+)
+
+schema_floor = Table(
+    "schema_floor",
+    metadata,
+    Column("revision", String(32), primary_key=True),
+)
+
+TALLY_SHARDS = 16
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    *(Column(state.value, BigInteger, nullable=False) for state in State),
+)

@@ -1,0 +1,42 @@
+"""One transaction that several callers share, and what each of them wants to happen after it.
+
+Owns the moment after: nothing outside the database may change before the commit is flushed.
+"""
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from tidings.core.delivery import Move
+
+
+class Transaction:
+    """A ``Connection`` inside a transaction, with callbacks for its end. They run on the event loop's thread."""
+
+    __slots__ = ("_after_commit", "_after_rollback", "connection", "moves")
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.moves: dict[Move, int] = {}
+        self._after_commit: list[Callable[[], None]] = []
+        self._after_rollback: list[Callable[[], None]] = []
+
+    def moved(self, move: Move, count: int = 1) -> None:
+        """Say that deliveries moved: they are counted when the transaction ends."""
+        if count:
+            self.moves[move] = self.moves.get(move, 0) + count
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        self._after_commit.append(call)
+
+    def after_rollback(self, call: Callable[[], None]) -> None:
+        """Have ``call`` run when the transaction did not commit, or when nobody knows whether it did."""
+        self._after_rollback.append(call)
+
+    def committed(self) -> None:
+        for call in self._after_commit:
+            call()
+
+    def rolled_back(self) -> None:
+        for call in self._after_rollback:
+            call()

@@ -1,0 +1,225 @@
+"""Statements on webhooks and their test calls. Every statement carries the partner (security.md section 3)."""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, Integer, Row, Text, and_, cast, func, insert, literal, null, select, update
+
+from tidings.core.instants import Instant
+from tidings.core.model import Webhook
+from tidings.store.rows import Given, fetch_all, in_one_value
+from tidings.store.tables import partners, webhook_tests, webhooks
+
+
+class Subscriber(Struct, frozen=True, array_like=True):
+    """A partner and one of its living webhooks, or none: what routing needs."""
+
+    partner_id: str
+    partner_enabled: int
+    webhook_id: str | None
+    url: str | None
+    enabled: int | None
+    events: str | None
+    sealed_secret: str | None
+    previous_sealed_secret: str | None = None
+    previous_secret_ends_at: Instant | None = None
+
+
+class SealedSecrets(Struct, frozen=True):
+    """What a webhook's requests are signed with: the present secret, and the one before until its end."""
+
+    sealed_secret: str
+    previous_sealed_secret: str | None
+    previous_secret_ends_at: Instant | None
+
+
+_named = Given("named", [("partner_id", Text)])
+_LIVING = webhooks.c.deleted_at.is_(None)
+_SUBSCRIBERS = in_one_value(
+    select(
+        partners.c.id,
+        cast(partners.c.disabled_at.is_(None), Integer).label("partner_enabled"),
+        webhooks.c.id.label("webhook_id"),
+        webhooks.c.url,
+        cast(webhooks.c.enabled, Integer).label("enabled"),
+        webhooks.c.events,
+        webhooks.c.sealed_secret,
+        webhooks.c.previous_sealed_secret,
+        webhooks.c.previous_secret_ends_at,
+    )
+    .select_from(_named.source)
+    .join(partners, partners.c.id == _named["partner_id"])
+    .outerjoin(webhooks, and_(webhooks.c.partner_id == partners.c.id, _LIVING))
+)
+
+
+def subscribers(connection: Connection, names: Sequence[str]) -> list[Subscriber]:
+    """Return the partners of ``names`` that exist, each with its living webhooks."""
+    return fetch_all(connection, _SUBSCRIBERS, Subscriber, **_named.bind([(name,) for name in names]))
+
+
+def insert_one(connection: Connection, webhook: Webhook, *, sealed_secret: str) -> None:
+    connection.execute(
+        insert(webhooks).values(
+            id=webhook.id,
+            partner_id=webhook.partner,
+            url=webhook.url,
+            enabled=webhook.enabled,
+            events=_encode(webhook.events),
+            sealed_secret=sealed_secret,
+            created_at=webhook.created_at,
+            updated_at=webhook.updated_at,
+        )
+    )
+
+
+def of_partner(connection: Connection, partner: str) -> list[Webhook]:
+    statement = select(webhooks).where(webhooks.c.partner_id == partner, _LIVING).order_by(webhooks.c.created_at)
+    return [_webhook(row) for row in connection.execute(statement)]
+
+
+def get(connection: Connection, partner: str, name: str) -> Webhook | None:
+    row = _row(connection, partner, name)
+    return None if row is None else _webhook(row)
+
+
+def find(connection: Connection, name: str) -> Webhook | None:
+    """Return a living webhook whoever's it is: for operators, who may ask about every partner's."""
+    row = connection.execute(select(webhooks).where(webhooks.c.id == name, _LIVING)).one_or_none()
+    return None if row is None else _webhook(row)
+
+
+def every(connection: Connection, partner: str | None) -> list[Webhook]:
+    """Return the living webhooks of a partner, or of all partners, for operators."""
+    statement = select(webhooks).where(_LIVING).order_by(webhooks.c.partner_id, webhooks.c.created_at, webhooks.c.id)
+    if partner is not None:
+        statement = statement.where(webhooks.c.partner_id == partner)
+    return [_webhook(row) for row in connection.execute(statement)]
+
+
+def sealed_secrets(connection: Connection, partner: str, name: str) -> SealedSecrets | None:
+    row = _row(connection, partner, name)
+    if row is None:
+        return None
+    return SealedSecrets(row.sealed_secret, row.previous_sealed_secret, row.previous_secret_ends_at)
+
+
+def set_secret(
+    connection: Connection, webhook: Webhook, *, sealed_secret: str, keep_previous_until: Instant | None
+) -> None:
+    """Give a webhook a new secret. The present one signs beside it until then, the one before that no more."""
+    keeps = keep_previous_until is not None
+    connection.execute(
+        update(webhooks)
+        .where(webhooks.c.partner_id == webhook.partner, webhooks.c.id == webhook.id, _LIVING)
+        .values(
+            sealed_secret=sealed_secret,
+            # Taken from the row as it is now: meanwhile it may have been sealed under another master key.
+            previous_sealed_secret=webhooks.c.sealed_secret if keeps else null(),
+            previous_secret_ends_at=keep_previous_until,
+        )
+    )
+
+
+def forget_previous_secrets(connection: Connection, *, now: Instant) -> None:
+    """Wipe the secrets whose time beside a newer one is over."""
+    connection.execute(
+        update(webhooks)
+        .where(webhooks.c.previous_secret_ends_at <= now)
+        .values(previous_sealed_secret=null(), previous_secret_ends_at=null())
+    )
+
+
+def change(connection: Connection, webhook: Webhook) -> None:
+    """Write what may change of a webhook: whether it is enabled, what it subscribes to, and when that was."""
+    connection.execute(
+        update(webhooks)
+        .where(webhooks.c.partner_id == webhook.partner, webhooks.c.id == webhook.id, _LIVING)
+        .values(enabled=webhook.enabled, events=_encode(webhook.events), updated_at=webhook.updated_at)
+    )
+
+
+def delete(connection: Connection, partner: str, name: str, *, now: Instant) -> None:
+    """End a webhook for good. Its row stays, for the deliveries that name it; its secret does not."""
+    connection.execute(
+        update(webhooks)
+        .where(webhooks.c.partner_id == partner, webhooks.c.id == name, _LIVING)
+        .values(
+            deleted_at=now,
+            enabled=False,
+            sealed_secret="",
+            previous_sealed_secret=null(),
+            previous_secret_ends_at=null(),
+        )
+    )
+
+
+class TestCall(Struct, frozen=True, kw_only=True):
+    """A test call on record, like an attempt without a delivery."""
+
+    __test__ = False  # the name begins with Test, but it is no test case
+    id: str
+    webhook_id: str
+    started_at: Instant
+    duration_ms: int | None = None
+    outcome: str | None = None
+    http_status: int | None = None
+    signature: str | None = None
+    response_excerpt: str | None = None
+
+
+def test_running_since(connection: Connection, webhook: str) -> Instant | None:
+    """Return when the running test of a webhook began, or None when none runs."""
+    statement = select(func.max(webhook_tests.c.started_at)).where(
+        webhook_tests.c.webhook_id == webhook, webhook_tests.c.outcome.is_(null())
+    )
+    found: Instant | None = connection.execute(statement).scalar()
+    return found
+
+
+def begin_test(connection: Connection, call: TestCall) -> None:
+    connection.execute(insert(webhook_tests).values(msgspec.structs.asdict(call)))
+
+
+def end_test(connection: Connection, call: TestCall) -> None:
+    connection.execute(
+        update(webhook_tests)
+        .where(webhook_tests.c.id == call.id, webhook_tests.c.outcome.is_(null()))
+        .values(msgspec.structs.asdict(call))
+    )
+
+
+def abandon_tests(connection: Connection, webhook: str, *, outcome: str) -> None:
+    """End the tests of a webhook that no process can still be making."""
+    connection.execute(
+        update(webhook_tests)
+        .where(webhook_tests.c.webhook_id == webhook, webhook_tests.c.outcome.is_(null()))
+        .values(outcome=literal(outcome))
+    )
+
+
+def _row(connection: Connection, partner: str, name: str) -> Row[*tuple[object, ...]] | None:
+    statement = select(webhooks).where(webhooks.c.partner_id == partner, webhooks.c.id == name, _LIVING)
+    return connection.execute(statement).one_or_none()
+
+
+def _webhook(row: Row[*tuple[object, ...]]) -> Webhook:
+    return Webhook(
+        id=row.id,
+        partner=row.partner_id,
+        url=row.url,
+        enabled=bool(row.enabled),
+        events=decode_events(row.events),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        previous_secret_ends_at=row.previous_secret_ends_at,
+    )
+
+
+def decode_events(text: str) -> tuple[str, ...]:
+    return msgspec.json.decode(text, type=tuple[str, ...])
+
+
+def _encode(events: tuple[str, ...]) -> str:
+    return msgspec.json.encode(events).decode()

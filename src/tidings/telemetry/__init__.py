@@ -1,0 +1,1 @@
+"""Typed facts out; logs and metrics are two readers of them."""

@@ -1,0 +1,186 @@
+"""What happened, as values in the past tense: one small struct for each kind of fact.
+
+Owns the names and fields of all facts. Refuses wording (``logs``) and counting (``metrics``), and any field that could
+hold a secret, a body or a signature.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from tidings.core.instants import Instant
+
+
+class ServiceStarted(Struct, frozen=True):
+    """The service answers at ``url``."""
+
+    url: str
+    role: str
+
+
+class ServiceStopping(Struct, frozen=True):
+    """The service was asked to stop and drains."""
+
+
+class ServiceStopped(Struct, frozen=True):
+    """The service, which had started, is done."""
+
+
+class EventsPublished(Struct, frozen=True):
+    """One publication was committed; ``count`` holds the duplicates and the unrouted too."""
+
+    count: int
+    duplicates: int
+    deliveries: int
+    unrouted: int
+
+
+class AttemptEnded(Struct, frozen=True, kw_only=True):
+    """One attempt of a delivery was made, judged and recorded.
+
+    ``lateness_ms`` is how long after its due time it began. ``next_due_at`` is set when another attempt follows.
+    """
+
+    delivery: str
+    event: str
+    event_type: str
+    webhook: str
+    partner: str
+    number: int
+    outcome: str
+    http_status: int | None
+    duration_ms: float
+    lateness_ms: float
+    verdict: str
+    next_due_at: Instant | None
+
+
+class LeaseLost(Struct, frozen=True):
+    """An attempt's result came after its lease had gone to somebody else; nothing was recorded."""
+
+    delivery: str
+    number: int
+
+
+class LeasesRescued(Struct, frozen=True):
+    """Leases had run out; their deliveries are offered again or have failed for good."""
+
+    count: int
+
+
+class DeliveriesExpired(Struct, frozen=True):
+    """Deliveries ended ``failed`` because their retry window closed before another attempt."""
+
+    count: int
+
+
+class CommitEnded(Struct, frozen=True):
+    """A group commit ended, whether or not it could be written."""
+
+    members: int
+    duration_ms: float
+
+
+class DatabaseLost(Struct, frozen=True):
+    """The database does not answer; ``error`` is the name of the error, never its text."""
+
+    error: str
+
+
+class DatabaseBack(Struct, frozen=True):
+    """The database answers again."""
+
+    after_ms: float
+
+
+class ServiceLoopFailed(Struct, frozen=True):
+    """A loop of the service met an error that it did not expect, and goes on. ``place`` is where in our code."""
+
+    loop: str
+    error: str
+    place: str = ""
+
+
+class AccessRefused(Struct, frozen=True):
+    """A caller was refused; ``code`` is the stable code of the error."""
+
+    api: str
+    code: str
+    address: str | None
+
+
+class WebhookRegistered(Struct, frozen=True):
+    """A partner registered a webhook."""
+
+    webhook: str
+    partner: str
+
+
+class WebhookUpdated(Struct, frozen=True):
+    """A webhook was changed."""
+
+    webhook: str
+    partner: str
+
+
+class WebhookDeleted(Struct, frozen=True):
+    """A webhook was deleted."""
+
+    webhook: str
+    partner: str
+
+
+class WebhookTested(Struct, frozen=True):
+    """A partner asked for a test call; ``outcome`` is the code of how it ended."""
+
+    webhook: str
+    partner: str
+    outcome: str
+
+
+class PartnerCreated(Struct, frozen=True):
+    """A partner was created."""
+
+    partner: str
+
+
+class PartnerDisabled(Struct, frozen=True):
+    """A partner was disabled."""
+
+    partner: str
+
+
+class RequestFailed(Struct, frozen=True):
+    """A request to us ended in an error that is ours (500). ``place`` is where in our code."""
+
+    trace_id: str
+    error_type: str
+    place: str = ""
+
+
+Fact: TypeAlias = (
+    ServiceStarted
+    | ServiceStopping
+    | ServiceStopped
+    | EventsPublished
+    | AttemptEnded
+    | LeaseLost
+    | LeasesRescued
+    | DeliveriesExpired
+    | CommitEnded
+    | DatabaseLost
+    | DatabaseBack
+    | ServiceLoopFailed
+    | AccessRefused
+    | WebhookRegistered
+    | WebhookUpdated
+    | WebhookDeleted
+    | WebhookTested
+    | PartnerCreated
+    | PartnerDisabled
+    | RequestFailed
+)
+
+Emit: TypeAlias = Callable[[Fact], None]
+"""Tells a fact to whoever reads facts. Never raises, never waits."""

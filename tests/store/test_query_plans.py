@@ -1,0 +1,134 @@
+"""The statements that run all the time find what they need by an index, however much history there is."""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+from sqlalchemy import Connection
+
+from support.moves import RECORDED, TOKEN, WEBHOOK, ended
+from support.query_plans import plan_of
+from support.stepped_clock import START
+from support.stored import PAYLOAD, an_event
+from tidings.core.delivery import Move
+from tidings.core.model import State
+from tidings.store import attempts, browsing, deliveries, events, keys, leases, tokens, webhooks
+from tidings.store.attempts import AttemptResult
+from tidings.store.browsing import DeliveryFilter
+from tidings.store.database import Database
+from tidings.store.events import NewKey
+
+NAME = "dlv_00000000000000000000000000"
+LARGE = {"deliveries", "waiting", "events", "attempts", "idempotency_keys", "webhooks", "api_keys", "used_nonces"}
+"""Tables, and names that statements give them, that grow with use."""
+
+_SCAN = re.compile(r"SCAN (?P<table>\w+)")
+_INDEX = re.compile(r"USING (?:COVERING )?(?:INDEX (?P<name>\w+)|PRIMARY KEY)")
+
+RESULT = AttemptResult(
+    delivery_id=NAME,
+    number=1,
+    duration_ms=1,
+    outcome="ok",
+    http_status=200,
+    signature=None,
+    response_excerpt=None,
+)
+KEY = NewKey(partner_id="acme", key="k", event_id="evt_1", digest="0", created_at=START)
+
+
+class Hot(NamedTuple):
+    """A piece of work that runs all the time, and the indexes that must serve it."""
+
+    work: Callable[[Connection], object]
+    indexes: set[str]
+
+
+def page(**wanted: object) -> Callable[[Connection], object]:
+    return lambda connection: browsing.page(connection, DeliveryFilter(**wanted), before=NAME, limit=50)  # type: ignore[arg-type]
+
+
+def recording(move: Move) -> Callable[[Connection], object]:
+    return lambda connection: deliveries.record(connection, move, [ended(NAME, move)])
+
+
+PRIMARY = "sqlite_autoindex_deliveries_1"
+HOT = {
+    "claiming": Hot(
+        lambda connection: leases.due_deliveries(connection, [WEBHOOK], most=8, now=START),
+        {"ix_deliveries_due", PRIMARY},
+    ),
+    "taking a lease": Hot(
+        lambda connection: deliveries.claim(connection, [(NAME, START, START)], token=TOKEN, until=START), {PRIMARY}
+    ),
+    "releasing": Hot(lambda connection: deliveries.release(connection, [(NAME, TOKEN)]), {PRIMARY}),
+    **{f"recording {move}": Hot(recording(move), {PRIMARY}) for move in RECORDED},
+    "fencing": Hot(lambda connection: deliveries.fenced_out(connection, [(NAME, TOKEN)]), {PRIMARY}),
+    "expiring": Hot(lambda connection: deliveries.expire(connection, START), {"ix_deliveries_give_up"}),
+    "withdrawing": Hot(
+        lambda connection: deliveries.withdraw(connection, webhook=WEBHOOK, now=START), {"ix_deliveries_due"}
+    ),
+    "finding lost leases": Hot(
+        lambda connection: leases.lost_leases(connection, now=START, most=9), {"ix_deliveries_leased"}
+    ),
+    "polling all lanes": Hot(leases.all_lanes, {"ix_deliveries_due"}),
+    "polling some lanes": Hot(
+        lambda connection: leases.next_due(connection, [WEBHOOK], now=START), {"ix_deliveries_due"}
+    ),
+    "asking who is paused": Hot(
+        lambda connection: leases.paused_webhooks(connection, [WEBHOOK]), {"sqlite_autoindex_webhooks_1"}
+    ),
+    "routing": Hot(lambda connection: webhooks.subscribers(connection, ["acme"]), {"ix_webhooks_living"}),
+    "asking for idempotency keys": Hot(
+        lambda connection: events.known_keys(connection, [("acme", "k")]), {"PRIMARY KEY"}
+    ),
+    "asking for the first deliveries": Hot(
+        lambda connection: events.first_deliveries(connection, ["evt_1"]), {"ix_deliveries_event_id"}
+    ),
+    "writing events": Hot(lambda connection: events.insert(connection, [an_event(payload=PAYLOAD)]), set()),
+    "writing idempotency keys": Hot(lambda connection: events.insert_keys(connection, [KEY]), set()),
+    "ending attempts": Hot(lambda connection: attempts.end(connection, [RESULT]), {"PRIMARY KEY"}),
+    "taking attempts back": Hot(lambda connection: attempts.take_back(connection, [(NAME, 1)]), {"PRIMARY KEY"}),
+    "listing attempts": Hot(lambda connection: attempts.of_delivery(connection, NAME), {"PRIMARY KEY"}),
+    "looking at a delivery": Hot(lambda connection: browsing.get(connection, NAME), {PRIMARY}),
+    "looking at an event": Hot(lambda connection: events.get(connection, "evt_1"), {"sqlite_autoindex_events_1"}),
+    "browsing everything": Hot(page(), {PRIMARY}),
+    "browsing a span of time": Hot(page(since=START, until=START), {PRIMARY}),
+    "browsing a partner": Hot(page(partner="acme"), {"ix_deliveries_partner_id_id"}),
+    "browsing an event": Hot(page(event="evt_1"), {"ix_deliveries_event_id"}),
+    "browsing what failed": Hot(page(state=State.FAILED), {"ix_deliveries_failed"}),
+    "checking a key": Hot(lambda connection: keys.credential(connection, "k"), {"sqlite_autoindex_api_keys_1"}),
+    "spending a nonce": Hot(lambda connection: keys.state_for_update(connection, "k"), {"sqlite_autoindex_api_keys_1"}),
+    "looking up a used nonce": Hot(
+        lambda connection: 1 in keys.UsedNonces(connection, "k"), {"sqlite_autoindex_used_nonces_1"}
+    ),
+    "checking a token": Hot(lambda connection: tokens.living(connection, "0"), {"sqlite_autoindex_platform_tokens_2"}),
+    "asking for a running test": Hot(
+        lambda connection: webhooks.test_running_since(connection, WEBHOOK), {"uq_webhook_tests_running"}
+    ),
+}
+
+
+def scanned(plan: list[str]) -> set[str]:
+    """Return the tables that a plan reads from one end to the other."""
+    found = (_SCAN.match(step) for step in plan)
+    return {match["table"] for match in found if match} & LARGE
+
+
+def used(plan: list[str]) -> set[str]:
+    return {match["name"] or "PRIMARY KEY" for step in plan for match in _INDEX.finditer(step)}
+
+
+@pytest.mark.parametrize("title", HOT)
+async def test_what_runs_all_the_time_is_found_by_an_index(database: Database, title: str) -> None:
+    hot = HOT[title]
+    plan = await database.write(lambda connection: plan_of(connection, hot.work))
+    assert scanned(plan) == set(), plan
+    assert used(plan) >= hot.indexes, plan
+
+
+async def test_every_move_of_a_delivery_is_among_them() -> None:
+    recorded = {move for move in Move if f"recording {move}" in HOT}
+    elsewhere = {Move.QUEUED, Move.HANDED_OVER, Move.CLAIMED, Move.RELEASED, Move.EXPIRED, Move.WITHDRAWN}
+    assert recorded | elsewhere == set(Move)
