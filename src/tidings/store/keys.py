@@ -6,11 +6,9 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from tidings.core import nonce as nonces
-from tidings.core import roles
 from tidings.core.instants import Instant
 from tidings.core.model import ApiKey
 from tidings.core.rate import Bucket
-from tidings.core.roles import Permission
 from tidings.store.tables import api_keys, partners, used_nonces
 
 
@@ -29,7 +27,6 @@ def insert_one(connection: Connection, key: ApiKey, *, sealed_secret: str) -> No
             partner_id=key.partner,
             sealed_secret=sealed_secret,
             nonce_window=key.nonce_window,
-            permissions=roles.spell(key.permissions),
             nonce_highest=nonces.stored(0),
             created_at=key.created_at,
         )
@@ -55,14 +52,13 @@ class Credential(Struct, frozen=True, kw_only=True):
     key: str
     partner: str
     partner_enabled: bool
-    permissions: tuple[Permission, ...]
     sealed_secret: str
 
 
 def credential(connection: Connection, key: str) -> Credential | None:
     """Return what a living key is checked against."""
     row = connection.execute(
-        select(api_keys.c.partner_id, api_keys.c.permissions, api_keys.c.sealed_secret, partners.c.disabled_at)
+        select(api_keys.c.partner_id, api_keys.c.sealed_secret, partners.c.disabled_at)
         .join(partners, partners.c.id == api_keys.c.partner_id)
         .where(api_keys.c.key == key, api_keys.c.revoked_at.is_(None))
     ).one_or_none()
@@ -72,7 +68,6 @@ def credential(connection: Connection, key: str) -> Credential | None:
         key=key,
         partner=row.partner_id,
         partner_enabled=row.disabled_at is None,
-        permissions=roles.parse(row.permissions, Permission),
         sealed_secret=row.sealed_secret,
     )
 
@@ -132,7 +127,6 @@ def _key(row: Row[*tuple[object, ...]]) -> ApiKey:
         key=row.key,
         partner=row.partner_id,
         nonce_window=row.nonce_window,
-        permissions=roles.parse(row.permissions, Permission),
         created_at=row.created_at,
         revoked_at=row.revoked_at,
     )

@@ -44,8 +44,6 @@ class DueDelivery(Struct, frozen=True, array_like=True):
     payload: str
     url: str
     sealed_secret: str
-    previous_sealed_secret: str | None = None
-    previous_secret_ends_at: Instant | None = None
 
 
 class LostLease(Struct, frozen=True, array_like=True):
@@ -106,8 +104,6 @@ def _with_all_it_needs(due: FromClause) -> Select[str]:
             events.c.payload,
             webhooks.c.url,
             webhooks.c.sealed_secret,
-            webhooks.c.previous_sealed_secret,
-            webhooks.c.previous_secret_ends_at,
         ).select_from(
             due.join(events, events.c.id == deliveries.c.event_id).join(
                 webhooks, webhooks.c.id == deliveries.c.webhook_id

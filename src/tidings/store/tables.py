@@ -62,7 +62,6 @@ api_keys = Table(
     Column("bucket_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
-    Column("permissions", Text, nullable=False, server_default="webhooks:read webhooks:write"),
 )
 
 used_nonces = Table(
@@ -80,7 +79,6 @@ platform_tokens = Table(
     Column("digest", String(64), nullable=False, unique=True),
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
-    Column("scopes", Text, nullable=False, server_default="publish read operate admin"),
 )
 
 webhooks = Table(
@@ -95,8 +93,6 @@ webhooks = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("deleted_at", BigInteger),
-    Column("previous_sealed_secret", Text),
-    Column("previous_secret_ends_at", BigInteger),
 )
 Index(
     "ix_webhooks_living",
@@ -188,7 +184,6 @@ _partial("ix_deliveries_due", "state = 'pending'", deliveries.c.webhook_id, deli
 _partial("ix_deliveries_leased", "state = 'in_flight'", deliveries.c.lease_until)
 _partial("ix_deliveries_give_up", "state = 'pending' AND give_up_at IS NOT NULL", deliveries.c.give_up_at)
 _partial("ix_deliveries_failed", "state = 'failed'", deliveries.c.id)
-_partial("ix_webhooks_overlapping", "previous_secret_ends_at IS NOT NULL", webhooks.c.previous_secret_ends_at)
 
 attempts = Table(
     "attempts",
@@ -204,23 +199,6 @@ attempts = Table(
     PrimaryKeyConstraint("delivery_id", "number"),
     sqlite_with_rowid=False,
 )
-
-audit_entries = Table(
-    "audit_entries",
-    metadata,
-    # Counts up in the order of the commits that follow from each other, whatever the clocks of the machines say.
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("happened_at", BigInteger, nullable=False, index=True),
-    Column("actor_kind", String(16), nullable=False),
-    Column("actor", String(255), nullable=False),
-    Column("address", String(45)),
-    Column("action", String(32), nullable=False),
-    Column("partner_id", String(63)),
-    Column("target", String(255), nullable=False),
-    Column("details", Text, nullable=False),
-)
-Index("ix_audit_entries_partner_id_number", audit_entries.c.partner_id, audit_entries.c.number)
-Index("ix_audit_entries_actor_number", audit_entries.c.actor, audit_entries.c.number)
 
 processes = Table(
     "processes",

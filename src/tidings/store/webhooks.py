@@ -22,16 +22,6 @@ class Subscriber(Struct, frozen=True, array_like=True):
     enabled: int | None
     events: str | None
     sealed_secret: str | None
-    previous_sealed_secret: str | None = None
-    previous_secret_ends_at: Instant | None = None
-
-
-class SealedSecrets(Struct, frozen=True):
-    """What a webhook's requests are signed with: the present secret, and the one before until its end."""
-
-    sealed_secret: str
-    previous_sealed_secret: str | None
-    previous_secret_ends_at: Instant | None
 
 
 _named = Given("named", [("partner_id", Text)])
@@ -45,8 +35,6 @@ _SUBSCRIBERS = in_one_value(
         cast(webhooks.c.enabled, Integer).label("enabled"),
         webhooks.c.events,
         webhooks.c.sealed_secret,
-        webhooks.c.previous_sealed_secret,
-        webhooks.c.previous_secret_ends_at,
     )
     .select_from(_named.source)
     .join(partners, partners.c.id == _named["partner_id"])
@@ -84,51 +72,9 @@ def get(connection: Connection, partner: str, name: str) -> Webhook | None:
     return None if row is None else _webhook(row)
 
 
-def find(connection: Connection, name: str) -> Webhook | None:
-    """Return a living webhook whoever's it is: for operators, who may ask about every partner's."""
-    row = connection.execute(select(webhooks).where(webhooks.c.id == name, _LIVING)).one_or_none()
-    return None if row is None else _webhook(row)
-
-
-def every(connection: Connection, partner: str | None) -> list[Webhook]:
-    """Return the living webhooks of a partner, or of all partners, for operators."""
-    statement = select(webhooks).where(_LIVING).order_by(webhooks.c.partner_id, webhooks.c.created_at, webhooks.c.id)
-    if partner is not None:
-        statement = statement.where(webhooks.c.partner_id == partner)
-    return [_webhook(row) for row in connection.execute(statement)]
-
-
-def sealed_secrets(connection: Connection, partner: str, name: str) -> SealedSecrets | None:
+def sealed_secret(connection: Connection, partner: str, name: str) -> str | None:
     row = _row(connection, partner, name)
-    if row is None:
-        return None
-    return SealedSecrets(row.sealed_secret, row.previous_sealed_secret, row.previous_secret_ends_at)
-
-
-def set_secret(
-    connection: Connection, webhook: Webhook, *, sealed_secret: str, keep_previous_until: Instant | None
-) -> None:
-    """Give a webhook a new secret. The present one signs beside it until then, the one before that no more."""
-    keeps = keep_previous_until is not None
-    connection.execute(
-        update(webhooks)
-        .where(webhooks.c.partner_id == webhook.partner, webhooks.c.id == webhook.id, _LIVING)
-        .values(
-            sealed_secret=sealed_secret,
-            # Taken from the row as it is now: meanwhile it may have been sealed under another master key.
-            previous_sealed_secret=webhooks.c.sealed_secret if keeps else null(),
-            previous_secret_ends_at=keep_previous_until,
-        )
-    )
-
-
-def forget_previous_secrets(connection: Connection, *, now: Instant) -> None:
-    """Wipe the secrets whose time beside a newer one is over."""
-    connection.execute(
-        update(webhooks)
-        .where(webhooks.c.previous_secret_ends_at <= now)
-        .values(previous_sealed_secret=null(), previous_secret_ends_at=null())
-    )
+    return None if row is None else str(row.sealed_secret)
 
 
 def change(connection: Connection, webhook: Webhook) -> None:
@@ -149,8 +95,6 @@ def delete(connection: Connection, partner: str, name: str, *, now: Instant) -> 
             deleted_at=now,
             enabled=False,
             sealed_secret="",
-            previous_sealed_secret=null(),
-            previous_secret_ends_at=null(),
         )
     )
 
@@ -213,7 +157,6 @@ def _webhook(row: Row[*tuple[object, ...]]) -> Webhook:
         events=decode_events(row.events),
         created_at=row.created_at,
         updated_at=row.updated_at,
-        previous_secret_ends_at=row.previous_secret_ends_at,
     )
 
 

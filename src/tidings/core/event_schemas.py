@@ -1,0 +1,126 @@
+"""The shape of each published event (contract.md section 6).
+
+Owns which fields an event must have and what they may hold. Refuses nothing that is merely unknown: the vendor adds
+fields over time, and they are delivered as they came.
+"""
+
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+# `$` also matches before a last line feed, in Python but not in ECMAScript: hence the look-ahead.
+DECIMAL = r"^-?[0-9]+(\.[0-9]+)?(?!\n)$"
+TIMESTAMP = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z(?!\n)$"
+
+Word: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
+Decimal: TypeAlias = Annotated[str, Meta(max_length=64, pattern=DECIMAL)]
+Timestamp: TypeAlias = Annotated[str, Meta(pattern=TIMESTAMP)]
+
+AssetClass: TypeAlias = Literal["currency"]
+Side: TypeAlias = Literal["spend", "receive"]
+TriggerType: TypeAlias = Literal["price"]
+Condition: TypeAlias = Literal["lte", "gte"]
+TransferStatus: TypeAlias = Literal["pending", "held", "success", "failure"]
+
+
+class Amount(Struct, frozen=True, kw_only=True):
+    asset: Word
+    amount: Decimal
+    asset_class: AssetClass | UnsetType = UNSET
+
+
+class ActionQuote(Struct, frozen=True, kw_only=True):
+    asset: Word
+
+
+class Action(Struct, frozen=True, kw_only=True):
+    type: Side
+    amount: Amount
+    quote: ActionQuote
+
+
+class Trigger(Struct, frozen=True, kw_only=True):
+    type: TriggerType
+    base_asset: Word
+    quote_asset: Word
+    target_price: Decimal
+    condition: Condition
+
+
+class QuoteLeg(Struct, frozen=True, kw_only=True):
+    asset: Word
+    total: Decimal
+    fee: Decimal
+    subtotal: Decimal
+    asset_class: AssetClass | UnsetType = UNSET
+
+
+class UnitPrice(Struct, frozen=True, kw_only=True):
+    asset: Word
+    unit_price: Decimal
+    denomination_asset: Word
+    asset_class: AssetClass | UnsetType = UNSET
+    denomination_asset_class: AssetClass | UnsetType = UNSET
+
+
+class UserEvent(Struct, frozen=True, kw_only=True):
+    """What every event has; the IIBAN is the id."""
+
+    iiban: Word
+    timestamp: Timestamp
+
+
+class ObjectEvent(UserEvent, frozen=True, kw_only=True):
+    id: Word
+
+
+class FailedObjectEvent(ObjectEvent, frozen=True, kw_only=True):
+    reason: Word
+
+
+class CustomOrderExecuted(ObjectEvent, frozen=True, kw_only=True):
+    action: Action
+    trigger: Trigger
+
+
+class CustomOrderFailed(CustomOrderExecuted, frozen=True, kw_only=True):
+    reason: Word
+
+
+class QuoteExecuted(ObjectEvent, frozen=True, kw_only=True):
+    type: Side | UnsetType = UNSET
+    spend: QuoteLeg | UnsetType = UNSET
+    receive: QuoteLeg | UnsetType = UNSET
+    unit_price: UnitPrice | UnsetType = UNSET
+
+
+class RewardPaid(ObjectEvent, frozen=True, kw_only=True):
+    amount: Amount
+
+
+class Deposit(ObjectEvent, frozen=True, kw_only=True):
+    status: TransferStatus
+    amount: Amount
+    fee: Amount | UnsetType = UNSET
+    network: Word | UnsetType = UNSET
+    tx_id: Word | UnsetType = UNSET
+
+
+class Withdrawal(Deposit, frozen=True, kw_only=True):
+    key: Word | UnsetType = UNSET
+
+
+BY_TYPE: dict[str, type[UserEvent]] = {
+    "custom_order.executed": CustomOrderExecuted,
+    "custom_order.execution_failed": CustomOrderFailed,
+    "custom_order.cancelled": CustomOrderFailed,
+    "quote.executed": QuoteExecuted,
+    "quote.execution_failed": FailedObjectEvent,
+    "quote.cancelled": FailedObjectEvent,
+    "reward.paid": RewardPaid,
+    "user.verified": UserEvent,
+    "user.closed": UserEvent,
+    "user.disabled": UserEvent,
+    "deposit.status_updated": Deposit,
+    "withdrawal.status_updated": Withdrawal,
+}

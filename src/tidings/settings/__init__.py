@@ -1,0 +1,7 @@
+"""Every setting with its type, default and help; the only reader of the environment."""
+
+from tidings.settings.model import Settings
+from tidings.settings.reading import load
+from tidings.settings.spellings import ListenAddress
+
+__all__ = ["ListenAddress", "Settings", "load"]

@@ -1,0 +1,1 @@
+"""What Tidings remembers: tables, statements by noun, group commit, migrations, and the vault for secrets."""

@@ -1,0 +1,77 @@
+"""A connection to what is remembered: SQLite or PostgreSQL behind one small face.
+
+Owns the face and the translation of foreign errors. ``read`` and ``write`` run a plain function over a SQLAlchemy
+``Connection``; which thread or driver carries it is decided by each database.
+"""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from tidings.errors import Unavailable
+
+Result = TypeVar("Result")
+
+
+class Database(Protocol):
+    """One database, open."""
+
+    async def read(self, work: Callable[[Connection], Result]) -> Result:
+        """Run ``work`` on one snapshot. Raises ``Unavailable``."""
+        ...
+
+    async def write(self, work: Callable[[Connection], Result]) -> Result:
+        """Run ``work`` in one transaction, committed and flushed when this returns. Raises ``Unavailable``.
+
+        Other errors of ``work`` roll the transaction back and come out as they are.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+def translate(error: SQLAlchemyError) -> Exception:
+    """Return ``Unavailable`` where trying again later may help, else the error itself: that is a mistake of ours."""
+    if isinstance(error, IntegrityError | ProgrammingError | DataError):
+        return error
+    if isinstance(error, PoolTimeout | InterfaceError):
+        return Unavailable("the database does not answer")
+    return Unavailable(_reason(error)) if isinstance(error, DBAPIError) else error
+
+
+def _reason(error: DBAPIError) -> str:
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    for prefix, reason in _SQLSTATES.items():
+        if state.startswith(prefix):
+            return reason
+    text = str(error.orig).lower()
+    for sign, reason in _REASONS.items():
+        if sign in text:
+            return reason
+    return "the database cannot be used just now"
+
+
+_SQLSTATES = {
+    "28": "the database refuses this user or password (TIDINGS_DATABASE_URL)",
+    "3D": "the server has no database of that name (TIDINGS_DATABASE_URL); create it first",
+    "53100": "the database has no space left",
+    "53300": "the database has too many connections",
+    "25006": "the database is read-only",
+    "55P03": "a table is in use by others for too long; try again when they are done",
+    "57P": "the database is starting or stopping",
+    "42P01": "the database has no schema yet; run `tidings migrate`",
+}
+_REASONS = {
+    "full": "the database has no space left",
+    "readonly": "the database is read-only",
+    "read-only": "the database is read-only",
+    "locked": "the database is locked by another process",
+    "malformed": "the database file is damaged",
+    "not a database": "the file is not a SQLite database",
+    "i/o": "the database cannot be read or written",
+    "no such table": "the database has no schema yet; run `tidings migrate`",
+    "unable to open": "the database file cannot be opened",
+}

@@ -1,0 +1,60 @@
+"""Where SQLite and PostgreSQL differ.
+
+Owns every construct that the two spell, lock or plan differently. All other statements are the same for both.
+"""
+
+from sqlalchemy import Connection, Select, Text, func, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+WAKE_CHANNEL = "tidings_due"
+
+
+class Elements(FunctionElement[str]):
+    """The elements of a JSON array given as one text parameter."""
+
+    inherit_cache = True
+    name = "elements"
+
+
+class AllRows(FunctionElement[str]):
+    """All rows of a query as one JSON array of arrays."""
+
+    inherit_cache = True
+    name = "all_rows"
+    type = Text()
+
+
+@compiles(Elements, "sqlite")
+def _elements_sqlite(element: Elements, compiler: SQLCompiler, **kw: object) -> str:
+    return f"json_each({compiler.process(element.clauses, **kw)})"
+
+
+@compiles(Elements, "postgresql")
+def _elements_postgresql(element: Elements, compiler: SQLCompiler, **kw: object) -> str:
+    return f"json_array_elements(CAST({compiler.process(element.clauses, **kw)} AS json))"
+
+
+@compiles(AllRows, "sqlite")
+def _all_rows_sqlite(element: AllRows, compiler: SQLCompiler, **kw: object) -> str:
+    return f"json_group_array(json_array({compiler.process(element.clauses, **kw)}))"
+
+
+@compiles(AllRows, "postgresql")
+def _all_rows_postgresql(element: AllRows, compiler: SQLCompiler, **kw: object) -> str:
+    return f"CAST(coalesce(json_agg(json_build_array({compiler.process(element.clauses, **kw)})), '[]') AS text)"
+
+
+def is_shared(connection: Connection) -> bool:
+    """Tell whether other processes may write at the same moment: then rows must be locked before they are judged."""
+    return connection.dialect.name == "postgresql"
+
+
+def wake_others(connection: Connection) -> None:
+    """Tell the other processes, when this commits, that something is due. SQLite serves one process: nobody to tell."""
+    if is_shared(connection):
+        connection.execute(_NOTIFY)
+
+
+_NOTIFY: Select[str] = select(func.pg_notify(WAKE_CHANNEL, ""))

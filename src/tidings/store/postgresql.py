@@ -1,0 +1,98 @@
+"""PostgreSQL: many processes on one database, or on the primary of several hosts.
+
+Owns the connections and the wake-up channel. The URL goes to asyncpg as it is, in libpq's form.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import asyncpg
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from tidings.errors import Misconfigured, Unavailable
+from tidings.store.database import translate
+from tidings.store.dialects import WAKE_CHANNEL
+
+Result = TypeVar("Result")
+_CONNECTIONS = 8
+_WAIT_FOR_CONNECTION_S = 5
+_CONNECT_TIMEOUT_S = 5
+_ANSWER_TIMEOUT_S = 30
+_TRIES = 3
+# Deadlock and serialisation failure: PostgreSQL rolled back by itself, and asks to be tried again.
+_TRY_AGAIN = {"40P01", "40001"}
+
+
+class PostgresqlDatabase:
+    """A PostgreSQL database. Connects when first asked."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._engine = _engine(url)
+
+    async def read(self, work: Callable[[Connection], Result]) -> Result:
+        return await self._guarded(lambda: self._transaction(work))
+
+    async def write(self, work: Callable[[Connection], Result]) -> Result:
+        return await self._guarded(lambda: self._tried_again(work))
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+    async def listen(self, wake: Callable[[], None]) -> None:
+        """Call ``wake`` whenever another process says that something is due, until cancelled or disconnected.
+
+        Raises Unavailable when the connection is lost; polling remains the truth.
+        """
+        await self._guarded(lambda: self._listen(wake))
+
+    async def _listen(self, wake: Callable[[], None]) -> None:
+        connection = await asyncpg.connect(self._url, timeout=_CONNECT_TIMEOUT_S)
+        lost = asyncio.Event()
+        try:
+            connection.add_termination_listener(lambda _connection: lost.set())
+            await connection.add_listener(WAKE_CHANNEL, lambda *_message: wake())
+            await lost.wait()
+        finally:
+            connection.terminate()
+        raise Unavailable("the database does not answer")
+
+    async def _tried_again(self, work: Callable[[Connection], Result]) -> Result:
+        for _ in range(_TRIES - 1):
+            try:
+                return await self._transaction(work)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in _TRY_AGAIN:
+                    raise
+        return await self._transaction(work)
+
+    async def _transaction(self, work: Callable[[Connection], Result]) -> Result:
+        async with self._engine.begin() as connection:
+            return await connection.run_sync(work)
+
+    async def _guarded(self, call: Callable[[], Awaitable[Result]]) -> Result:
+        try:
+            return await call()
+        except SQLAlchemyError as error:
+            raise translate(error) from error
+        except asyncpg.ClientConfigurationError as error:
+            # Its text may repeat the URL, and with it the password.
+            raise Misconfigured(
+                "TIDINGS_DATABASE_URL: is not a URL that libpq would take; write postgresql://USER@HOST:PORT/DATABASE"
+            ) from error
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise Unavailable("the database does not answer") from error
+
+
+def _engine(url: str) -> AsyncEngine:
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=lambda: asyncpg.connect(url, timeout=_CONNECT_TIMEOUT_S, command_timeout=_ANSWER_TIMEOUT_S),
+        pool_size=_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=_WAIT_FOR_CONNECTION_S,
+        pool_use_lifo=True,
+    )
