@@ -1,17 +1,14 @@
 """One command, one session with the database.
 
-Owns how a command gets the context that actions need, in the hands of whoever runs it, and gives it back.
+Owns how a command gets the context that actions need, and gives it back.
 """
 
 import asyncio
-import os
-import pwd
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from tidings import app, settings
 from tidings.actions.context import Context
-from tidings.core.audit import Actor, ActorKind
 
 T = TypeVar("T")
 
@@ -21,15 +18,7 @@ def ask(work: Callable[[Context], Awaitable[T]]) -> T:
 
     async def session() -> T:
         async with app.context(configuration) as context:
-            return await work(context.acting(whoever_runs_this()))
+            return await work(context)
 
     configuration = settings.load()
     return asyncio.run(session())
-
-
-def whoever_runs_this() -> Actor:
-    """Return the user of this machine that the process runs as. The environment is not asked: anybody may set it."""
-    number = os.getuid()
-    try:
-        name = pwd.getpwuid(number).pw_name
-    except KeyError:

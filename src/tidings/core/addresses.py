@@ -58,6 +58,7 @@ class AllowPair(Struct, frozen=True):
     port: int
 
     def contains(self, address: Address, port: int) -> bool:
+        """Tell whether this exception is about that address and port."""
         return port == self.port and address in self.network
 
 

@@ -24,22 +24,30 @@ TransferStatus: TypeAlias = Literal["pending", "held", "success", "failure"]
 
 
 class Amount(Struct, frozen=True, kw_only=True):
+    """So much of an asset, as a decimal string."""
+
     asset: Word
     amount: Decimal
     asset_class: AssetClass | UnsetType = UNSET
 
 
 class ActionQuote(Struct, frozen=True, kw_only=True):
+    """What the order trades against."""
+
     asset: Word
 
 
 class Action(Struct, frozen=True, kw_only=True):
+    """What the order does when it is triggered."""
+
     type: Side
     amount: Amount
     quote: ActionQuote
 
 
 class Trigger(Struct, frozen=True, kw_only=True):
+    """The price at which the order acts."""
+
     type: TriggerType
     base_asset: Word
     quote_asset: Word
@@ -48,6 +56,8 @@ class Trigger(Struct, frozen=True, kw_only=True):
 
 
 class QuoteLeg(Struct, frozen=True, kw_only=True):
+    """One side of a trade: what was spent or received."""
+
     asset: Word
     total: Decimal
     fee: Decimal
@@ -56,6 +66,8 @@ class QuoteLeg(Struct, frozen=True, kw_only=True):
 
 
 class UnitPrice(Struct, frozen=True, kw_only=True):
+    """The price of one unit of the asset."""
+
     asset: Word
     unit_price: Decimal
     denomination_asset: Word
@@ -71,23 +83,33 @@ class UserEvent(Struct, frozen=True, kw_only=True):
 
 
 class ObjectEvent(UserEvent, frozen=True, kw_only=True):
+    """What an event on one object has."""
+
     id: Word
 
 
 class FailedObjectEvent(ObjectEvent, frozen=True, kw_only=True):
+    """What failed or was cancelled, and why."""
+
     reason: Word
 
 
 class CustomOrderExecuted(ObjectEvent, frozen=True, kw_only=True):
+    """The order's trade was triggered and completed."""
+
     action: Action
     trigger: Trigger
 
 
 class CustomOrderFailed(CustomOrderExecuted, frozen=True, kw_only=True):
+    """The order's execution failed, or the order was cancelled."""
+
     reason: Word
 
 
 class QuoteExecuted(ObjectEvent, frozen=True, kw_only=True):
+    """A quote was executed; all beyond the common fields is optional."""
+
     type: Side | UnsetType = UNSET
     spend: QuoteLeg | UnsetType = UNSET
     receive: QuoteLeg | UnsetType = UNSET
@@ -95,10 +117,14 @@ class QuoteExecuted(ObjectEvent, frozen=True, kw_only=True):
 
 
 class RewardPaid(ObjectEvent, frozen=True, kw_only=True):
+    """An Earn reward was paid."""
+
     amount: Amount
 
 
 class Deposit(ObjectEvent, frozen=True, kw_only=True):
+    """A deposit changed status."""
+
     status: TransferStatus
     amount: Amount
     fee: Amount | UnsetType = UNSET
@@ -107,6 +133,8 @@ class Deposit(ObjectEvent, frozen=True, kw_only=True):
 
 
 class Withdrawal(Deposit, frozen=True, kw_only=True):
+    """A withdrawal changed status."""
+
     key: Word | UnsetType = UNSET
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from tidings.errors import InvalidArgument
 
-JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]"
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
 FIELD = "body"
 MAX_DEPTH = 32
@@ -26,7 +26,7 @@ _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def parse(raw: bytes, *, max_depth: int = MAX_DEPTH) -> JsonValue:
-    """Return the value that ``raw`` spells; raise `InvalidArgument` on anything that another parser might read otherwise."""
+    """Return the value that ``raw`` spells; raise `InvalidArgument` on what another parser might read otherwise."""
     if _is_deeper(raw, max_depth):
         raise InvalidArgument(FIELD, f"is nested deeper than {max_depth} levels, or its brackets do not match")
     try:

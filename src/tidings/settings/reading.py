@@ -33,6 +33,11 @@ def load() -> Settings:
         raise Misconfigured(_first_fault(error, from_environment, named or "")) from None
 
 
+def foreign_variables() -> dict[str, str]:
+    """Return every variable of the environment that is no setting of ours, for a process with settings of its own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}  # noqa: TID251 - as above
+
+
 def _refuse_unknown_variables(names: Iterable[str]) -> None:
     known = [PREFIX + field.upper() for field in Settings.model_fields] + [CONFIG]
     for name in sorted(names):

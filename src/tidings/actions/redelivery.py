@@ -1,0 +1,57 @@
+"""Send it again: a new delivery of the same event to the same webhook, which names the old one."""
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from tidings.actions.context import Context
+from tidings.actions.new_deliveries import NewDeliveries, Origin
+from tidings.actions.targets import Target, audiences
+from tidings.core.model import Delivery
+from tidings.errors import NotFound, PartnerDisabled, WebhookDisabled, WebhookGone
+from tidings.store import browsing, events
+from tidings.store.group_commit import each
+from tidings.store.transaction import Transaction
+
+
+async def redeliver(ctx: Context, delivery: str) -> Delivery:
+    """Make a new delivery of what ``delivery`` was about, due at once; the old one stays as it is.
+
+    Raises NotFound, PartnerDisabled, WebhookGone or WebhookDisabled.
+    """
+    return await ctx.store.write(_redeliver, _Redelivering(ctx, delivery))
+
+
+class _Redelivering(Struct, frozen=True):
+    ctx: Context
+    delivery: str
+
+
+def _redeliver_one(transaction: Transaction, wanted: _Redelivering) -> Delivery:
+    connection = transaction.connection
+    old = browsing.get(connection, wanted.delivery)
+    event = None if old is None else events.get(connection, old.event)
+    if old is None or event is None:
+        raise NotFound("delivery", wanted.delivery)
+    target = _target(connection, old, wanted.ctx)
+    fresh = NewDeliveries(wanted.ctx, transaction, now=wanted.ctx.clock.now())
+    name = fresh.add(Origin(event.partner, event.id, event.event_type, event.payload), target, redelivery_of=old.id)
+    fresh.flush()
+    made = browsing.get(connection, name)
+    if made is None:
+        raise NotFound("delivery", name)
+    return made
+
+
+def _target(connection: Connection, old: Delivery, ctx: Context) -> Target:
+    audience = audiences(connection, [old.partner], ctx)[old.partner]
+    if not audience.enabled:
+        raise PartnerDisabled(f"the partner {old.partner} is disabled; enable it first")
+    for target in audience.targets:
+        if target.id == old.webhook:
+            if not target.enabled:
+                raise WebhookDisabled(f"the webhook {old.webhook} is disabled; its partner must enable it first")
+            return target
+    raise WebhookGone(f"the webhook {old.webhook} was deleted; nothing can be sent to it again")
+
+
+_redeliver = each(_redeliver_one)

@@ -1,0 +1,102 @@
+"""The command ``tidings``: its nouns, its errors, its exit status.
+
+Owns that every failure is one clear line on stderr with status 1, or 2 for wrong usage, and never a traceback.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+import tidings
+from tidings.cli import check, delivery, demo, event, key, migrate, partner, serve, token
+from tidings.errors import TidingsError
+
+_FAILED = 1
+_WRONG_USAGE = 2
+_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="tidings",
+    help="Signed webhooks that arrive.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.command("migrate")(migrate.migrate)
+app.command("check")(check.check)
+app.add_typer(partner.app, name="partner")
+app.add_typer(key.app, name="key")
+app.add_typer(token.app, name="token")
+app.add_typer(event.app, name="event")
+app.add_typer(delivery.app, name="delivery")
+
+
+def main() -> NoReturn:
+    """Run the command of this process and end the process."""
+    _leave(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit status."""
+    try:
+        return app(list(arguments), prog_name="tidings", standalone_mode=False) or 0
+    except TyperException as error:
+        return _complain(_usage(error), _WRONG_USAGE)
+    except TidingsError as error:
+        return _complain(str(error), _FAILED)
+    except (KeyboardInterrupt, typer.Abort):
+        return _complain("interrupted", _INTERRUPTED)
+    except BrokenPipeError:
+        return _FAILED
+    except Exception as error:  # noqa: BLE001 - the edge of the process: a person gets one line, not a traceback
+        return _complain(_bug(error), _FAILED)
+
+
+def _leave(status: int) -> NoReturn:
+    """End without the interpreter's own teardown: the HTTP client's threads can abort it there."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            status = status or _FAILED
+    os._exit(status)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer's signature
+    if wanted:
+        typer.echo(f"tidings {tidings.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Signed webhooks that arrive."""
+    del version
+
+
+def _usage(error: TyperException) -> str:
+    return f"{error.format_message()} (--help says more)"
+
+
+def _bug(error: Exception) -> str:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    # The text of a foreign error may hold a secret; its type and its place do not.
+    return f"this is a bug: {type(error).__name__} at {os.path.basename(place.filename)}:{place.lineno}"  # noqa: PTH119
+
+
+def _complain(line: str, status: int) -> int:
+    typer.echo("tidings: " + " ".join(line.split()), err=True)
+    return status

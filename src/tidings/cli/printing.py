@@ -1,0 +1,108 @@
+"""What commands print: one JSON document for programs, or a table or card for people.
+
+Owns the shape of both. Text that a partner or a receiver chose is shown without its control characters, so that it
+cannot repaint the operator's terminal.
+"""
+
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
+import typer
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from tidings.core.instants import rfc3339_micros
+
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+Record: TypeAlias = dict[str, Any]
+
+_WIDE = 200
+"""Columns where there is no terminal: wide enough that nothing is cut in a file or a pipe."""
+_NOT_PLAIN_ASCII = re.compile(r"[^\x20-\x7e]")
+
+
+def record(value: msgspec.Struct) -> Record:
+    """Return the fields as JSON shows them; those whose names end in ``_at`` are moments."""
+    return {field: _shown(field, getattr(value, field)) for field in value.__struct_fields__}
+
+
+def show(document: Record, people: RenderableType, *, as_json: bool) -> None:
+    """Print the document for a program, or the other thing for people."""
+    if as_json:
+        typer.echo(to_json(document))
+    else:
+        _console().print(people)
+
+
+def to_json(document: Record) -> str:
+    """Return the one line that ``--json`` prints."""
+    return json.dumps(document, ensure_ascii=False, allow_nan=False)
+
+
+def table(records: Sequence[Mapping[str, Any]], columns: Sequence[str], *, empty: str) -> RenderableType:
+    """Return one line for each record, or ``empty`` when there is none."""
+    if not records:
+        return plain(empty)
+    drawn = Table(box=None, pad_edge=False)
+    for column in columns:
+        drawn.add_column(column.replace("_", " "), overflow="fold")
+    for each in records:
+        drawn.add_row(*(plain(each[column]) for column in columns))
+    return drawn
+
+
+def card(fields: Mapping[str, Any]) -> RenderableType:
+    """Return one line for each field."""
+    drawn = Table(box=None, pad_edge=False, show_header=False)
+    drawn.add_column(style="bold", no_wrap=True)
+    drawn.add_column(overflow="fold")
+    for name, value in fields.items():
+        drawn.add_row(name.replace("_", " "), plain(value))
+    return drawn
+
+
+def stack(*parts: RenderableType) -> RenderableType:
+    """Return the parts below one another, with an empty line between."""
+    spaced: list[RenderableType] = []
+    for part in parts:
+        spaced += ["", part] if spaced else [part]
+    return Group(*spaced)
+
+
+def plain(value: object) -> Text:
+    """Return the value as text that no terminal obeys."""
+    match value:
+        case None:
+            return Text("-")
+        case bool():
+            return Text("yes" if value else "no")
+        case list() | tuple():
+            return Text(", ".join(str(plain(item)) for item in value) or "-")
+        case _:
+            return Text(_NOT_PLAIN_ASCII.sub(_visible, str(value)))
+
+
+def _visible(letter: re.Match[str]) -> str:
+    return letter[0] if letter[0].isprintable() else letter[0].encode("unicode_escape").decode("ascii")
+
+
+def _shown(name: str, field: object) -> object:
+    match field:
+        case Enum():
+            return field.value
+        case int() if name.endswith("_at"):
+            return rfc3339_micros(field)
+        case tuple():
+            return list(field)
+        case _:
+            return field
+
+
+def _console() -> Console:
+    return Console() if sys.stdout.isatty() else Console(width=_WIDE)

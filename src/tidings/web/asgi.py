@@ -1,0 +1,80 @@
+"""The ASGI application: one switch before two APIs.
+
+Owns which API answers a path, the trace id, and what every request passes before the framework sees it. Refuses
+everything that is not HTTP.
+"""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from litestar.types import ASGIApp, Receive, Scope, Send
+from msgspec import Struct
+
+from tidings.actions.context import Context
+from tidings.core.rate import Rate
+from tidings.web.api import TRACE, Api
+from tidings.web.client_address import Network
+from tidings.web.exchange import Exchange
+from tidings.web.floods import AddressLimit
+from tidings.web.partner_api.app import build_partner_api
+from tidings.web.platform_api.app import build_metrics_api, build_platform_api, build_probes_api
+from tidings.web.platform_api.health import Exposition
+from tidings.web.raw import raw_path
+
+PARTNER_PREFIX = b"/b2b"
+_TRACE_ENTROPY = 16
+
+
+class WebSettings(Struct, frozen=True, kw_only=True):
+    """What the APIs are told by the settings. Without ``metrics`` there is no /metrics here."""
+
+    rate_limit_address: Rate
+    trusted_proxies: tuple[Network, ...] = ()
+    metrics: Exposition | None = None
+
+
+class Switch:
+    """Sends each request to the API that its raw path belongs to."""
+
+    def __init__(self, *, partner: Api, platform: Api, entropy: Callable[[int], bytes]) -> None:
+        self._partner = partner
+        self._platform = platform
+        self._entropy = entropy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        trace_id = str(uuid.UUID(bytes=self._entropy(_TRACE_ENTROPY), version=4))
+        scope[TRACE] = trace_id  # type: ignore[literal-required]
+        exchange: Any = Exchange(scope, receive, send, trace_id=trace_id)
+        path = raw_path(scope)
+        is_partner = path == PARTNER_PREFIX or path.startswith(PARTNER_PREFIX + b"/")
+        api = self._partner if is_partner else self._platform
+        try:
+            api.admit(scope)
+            api.routes.check(scope)
+        except Exception as error:  # noqa: BLE001 - the edge: whatever it is, it is answered and told
+            await api.refusals.answer(error, scope).send(scope, exchange.receive, exchange.send)
+            return
+        await api.app(scope, exchange.receive, exchange.send)
+
+
+def build(ctx: Context, web: WebSettings) -> ASGIApp:
+    """Return both APIs."""
+    limit = AddressLimit(web.rate_limit_address, clock=ctx.clock)
+    partner = build_partner_api(ctx, limit=limit, trusted_proxies=web.trusted_proxies)
+    platform = build_platform_api(ctx, metrics=web.metrics, trusted_proxies=web.trusted_proxies)
+    return Switch(partner=partner, platform=platform, entropy=ctx.entropy)
+
+
+def build_metrics(ctx: Context, exposition: Exposition) -> ASGIApp:
+    """Return what a listener of its own answers: the metrics alone."""
+    api = build_metrics_api(ctx, exposition)
+    return Switch(partner=api, platform=api, entropy=ctx.entropy)
+
+
+def build_probes(ctx: Context, exposition: Exposition | None) -> ASGIApp:
+    """Return what a process without the APIs answers: whether it lives and is ready, and its metrics."""
+    api = build_probes_api(ctx, exposition)
+    return Switch(partner=api, platform=api, entropy=ctx.entropy)
