@@ -38,7 +38,7 @@ async def test_the_metrics_account_for_every_delivery_whatever_became_of_it(
         totals = []
         for partner in (healthy, failing, leaving):
             await _publish(house, partner)
-            totals.append((await house.platform.states()))
+            totals.append(await house.platform.states())
         await house.receiver.until_received(1, leaving.path)
         in_between = await house.platform.states()
         await leaving.client.delete(leaving.webhook)

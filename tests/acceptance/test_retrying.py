@@ -1,4 +1,4 @@
-"""What fails is tried again: when it should be, with the same bytes, signed anew, and not for ever (G3, G5, G8, G10)."""
+"""What fails is tried again: when it should be, the same bytes, signed anew, and not for ever (G3, G5, G8, G10)."""
 
 import asyncio
 import itertools

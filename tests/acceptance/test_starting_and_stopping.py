@@ -95,7 +95,7 @@ async def test_starts_and_stops_again_and_again_with_work_done_each_time(
     tmp_path: Path, authority: Authority, own_receiver: HttpsReceiver, pytestconfig: pytest.Config
 ) -> None:
     statuses = []
-    starts = pytestconfig.getoption("--starts")
+    starts = pytestconfig.getoption("--starts", default=20)
     async with open_house(tmp_path, authority, SETTINGS, receiver=own_receiver) as house:
         partner = await house.partner()
         for _ in range(starts):

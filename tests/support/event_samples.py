@@ -1,6 +1,6 @@
 """One payload of each event type, written from contract.md section 6 by hand.
 
-Owns what a publishing platform would send. Refuses to use the product's own samples, so that neither can be wrong alone.
+Owns what a publishing platform would send. Refuses to use the product's own samples: each checks the other.
 """
 
 from typing import Any, TypeAlias

@@ -1,6 +1,6 @@
 """A running service, a platform that publishes to it, partners that listen: what most acceptance tests need.
 
-Owns how the parts are put together. Refuses to hide them: tests reach through to the service, the platform, the receiver.
+Owns how the parts are put together. Refuses to hide them: tests reach through to service, platform and receiver.
 """
 
 import itertools
@@ -82,9 +82,10 @@ class House:
 
 def settings_for(folder: Path, authority: Authority, receiver: HttpsReceiver) -> dict[str, str]:
     """Return the settings that let a service reach ``receiver``, and nothing else on this machine."""
-    roots = folder / "roots.pem"
-    roots.write_bytes(authority.roots_pem)
-    return {"TIDINGS_EGRESS_ALLOW": f"127.0.0.1/32:{receiver.port}", "TIDINGS_EGRESS_CA_FILE": str(roots)}
+    return {
+        "TIDINGS_EGRESS_ALLOW": f"127.0.0.1/32:{receiver.port}",
+        "TIDINGS_EGRESS_CA_FILE": str(authority.write(folder)),
+    }
 
 
 @asynccontextmanager

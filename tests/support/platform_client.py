@@ -18,7 +18,7 @@ JsonObject: TypeAlias = dict[str, Any]
 
 DEADLINE = 30.0
 PAUSE = 0.02
-LARGEST_PAGE = "100"
+LARGEST_PAGE = "500"
 
 _STATE_GAUGE = re.compile(r'^tidings_deliveries\{[^}]*state="(\w+)"[^}]*\} (\S+)$', re.MULTILINE)
 

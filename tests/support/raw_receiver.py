@@ -131,10 +131,27 @@ class RawReceiver:
             if self._tls is not None:
                 sock = self._tls.wrap_socket(accepted, server_side=True)
                 self._sockets.append(sock)
-            self._behaviour(Connection(sock, self._stopping, self.requests))
+            with contextlib.suppress(Gone):
+                self._behaviour(Connection(sock, self._stopping, self.requests))
+            _hang_up(sock)
         sock.close()
 
     def _start(self, work: Callable[[], None]) -> None:
         thread = threading.Thread(target=work, daemon=True)
         self._threads.append(thread)
         thread.start()
+
+
+def _hang_up(sock: socket.socket) -> None:
+    """Close as an orderly server does: end the TLS stream, end the connection, and read what still comes.
+
+    Closing with something unread would reset the connection, and could take the answer with it.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        if isinstance(sock, ssl.SSLSocket):
+            sock.setblocking(False)
+            sock.unwrap()
+    sock.settimeout(_DEADLINE_S)
+    sock.shutdown(socket.SHUT_WR)
+    while socket.socket.recv(sock, 65_536):
+        pass

@@ -125,9 +125,7 @@ class _Writer:
             return known.published
         published = self._write_new(event)
         self._keys.append(_key_of(event, self._now))
-        again = Published(
-            id=published.id, duplicate=True, deliveries=published.deliveries, unrouted=published.unrouted
-        )
+        again = Published(id=published.id, duplicate=True, deliveries=published.deliveries, unrouted=published.unrouted)
         self._known[name] = _Known(event.digest, again)
         return published
 

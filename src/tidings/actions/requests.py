@@ -31,7 +31,7 @@ class Signed(Struct, frozen=True, kw_only=True):
     event_id: tuple[str, str] | None = None
 
     @classmethod
-    def of(  # noqa: PLR0913 - what goes out, all of it
+    def of(
         cls,
         secrets: tuple[Secret, ...],
         *,
@@ -56,7 +56,7 @@ class Signed(Struct, frozen=True, kw_only=True):
         return own if self.event_id is None else (*own, self.event_id)
 
 
-def signed_request(  # noqa: PLR0913 - where to, and its four limits
+def signed_request(
     signed: Signed,
     *,
     partner: str,

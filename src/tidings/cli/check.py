@@ -5,8 +5,10 @@ and makes neither a database nor a key.
 """
 
 import asyncio
+import stat
 from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
+from pathlib import Path
 
 import msgspec
 import typer
@@ -20,14 +22,14 @@ from tidings.clock import Clock
 from tidings.core.instants import SECOND, rfc3339
 from tidings.errors import Misconfigured, TidingsError
 from tidings.settings import Settings
-from tidings.store import browsing, keys, schema, sealed
+from tidings.store import browsing, keys, schema, vault
 from tidings.store.browsing import DeliveryFilter
-from tidings.store.key_file import KeyFile
 from tidings.store.safety import refuse_unsafe
 
 _RELEASED = 1_735_689_600 * SECOND
 """2025-01-01: no clock that is right shows an earlier moment."""
 _TOLERATED = 5 * SECOND
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -88,18 +90,18 @@ async def _schema(configuration: Settings) -> str:
 
 
 async def _master_key(configuration: Settings) -> str:
-    if not configuration.master_key and configuration.sqlite_file is not None:
-        _look_at(app.key_file(configuration))
+    file = configuration.sqlite_file
+    if not configuration.master_key and file is not None:
+        _look_at(vault.key_file(file))
     async with app.context(configuration) as ctx:
-        await ctx.store.read(partial(sealed.refuse_unknown, known=ctx.store.vault.key_ids))
         return await _opened(ctx)
 
 
-def _look_at(file: KeyFile) -> None:
+def _look_at(file: Path) -> None:
     if not file.exists():
-        raise Misconfigured(f"TIDINGS_MASTER_KEY is unset, and {file.path} does not exist")
-    if file.is_open_to_others():
-        raise Misconfigured(f"TIDINGS_MASTER_KEY: others may read {file.path}; run `chmod 600 {file.path}`")
+        raise Misconfigured(f"TIDINGS_MASTER_KEY is unset, and {file} does not exist")
+    if file.stat().st_mode & _OTHERS:
+        raise Misconfigured(f"TIDINGS_MASTER_KEY: others may read {file}; run `chmod 600 {file}`")
 
 
 async def _opened(ctx: Context) -> str:

@@ -10,7 +10,7 @@ from tidings.cli.printing import AsJson, Record, card, record, show, stack, tabl
 from tidings.cli.session import ask
 from tidings.core.model import State
 
-app = typer.Typer(help="Deliveries and their attempts.", no_args_is_help=True)
+app = typer.Typer(help="Deliveries and their attempts.")
 
 DeliveryId: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="The delivery's id.")]
 

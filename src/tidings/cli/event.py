@@ -21,7 +21,7 @@ from tidings.core.catalogue import EVENT_TYPES
 from tidings.core.samples import sample
 from tidings.errors import Misconfigured, TidingsError, Unavailable
 
-app = typer.Typer(help="Publish events.", no_args_is_help=True)
+app = typer.Typer(help="Publish events.")
 
 PartnerOption: TypeAlias = Annotated[str, typer.Option("--partner", help="The partner that the event is for.")]
 

@@ -8,7 +8,7 @@ from tidings.actions import keys
 from tidings.cli.printing import AsJson, Record, card, record, show, stack, table
 from tidings.cli.session import ask
 
-app = typer.Typer(help="API keys of partners.", no_args_is_help=True)
+app = typer.Typer(help="API keys of partners.")
 
 
 @app.command("create")
@@ -40,9 +40,7 @@ def list_keys(
 
 
 @app.command("revoke")
-def revoke(
-    key: Annotated[str, typer.Argument(help="The public half of the key.")], *, as_json: AsJson = False
-) -> None:
+def revoke(key: Annotated[str, typer.Argument(help="The public half of the key.")], *, as_json: AsJson = False) -> None:
     """Revoke an API key: from now on it is refused."""
     shown = record(ask(lambda ctx: keys.revoke(ctx, key)))
     show({"key": shown}, card(shown), as_json=as_json)

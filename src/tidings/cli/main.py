@@ -23,7 +23,6 @@ _INTERRUPTED = 130
 app = typer.Typer(
     name="tidings",
     help="Signed webhooks that arrive.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -47,7 +46,7 @@ def main() -> NoReturn:
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status."""
     try:
-        return app(list(arguments), prog_name="tidings", standalone_mode=False) or 0
+        return app(list(arguments) or ["--help"], prog_name="tidings", standalone_mode=False) or 0
     except TyperException as error:
         return _complain(_usage(error), _WRONG_USAGE)
     except TidingsError as error:

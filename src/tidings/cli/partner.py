@@ -11,7 +11,7 @@ from tidings.cli.printing import AsJson, Record, card, record, show, stack, tabl
 from tidings.cli.session import ask
 from tidings.core.model import Partner
 
-app = typer.Typer(help="Partners and the hosts they may be called back at.", no_args_is_help=True)
+app = typer.Typer(help="Partners and the hosts they may be called back at.")
 
 PartnerId: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="The partner's id.")]
 

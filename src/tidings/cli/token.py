@@ -8,7 +8,7 @@ from tidings.actions import tokens
 from tidings.cli.printing import AsJson, card, record, show, stack, table
 from tidings.cli.session import ask
 
-app = typer.Typer(help="Tokens of the platform's services.", no_args_is_help=True)
+app = typer.Typer(help="Tokens of the platform's services.")
 
 Name: TypeAlias = Annotated[str, typer.Argument(help="What the token is called, like the service that uses it.")]
 

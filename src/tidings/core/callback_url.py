@@ -17,6 +17,7 @@ from tidings.errors import InvalidArgument
 LONGEST = 2_048
 SCHEME = "https://"
 DEFAULT_PORT = 443
+IPV4 = 4
 
 _AUTHORITY = re.compile(r"(?P<host>\[[^\]]*\]|[^:\[\]]*)(?P<port>:.*)?", re.DOTALL)
 _PATH_OR_QUERY = re.compile(r"[/?]")
@@ -83,19 +84,24 @@ def is_allowlisted(host: str, allowed_hosts: Sequence[str]) -> bool:
 
 def parse_host(text: str, rules: EgressRules | None = None) -> str:
     """Return a host for the allowlist in lower case; a literal only where ``rules`` have an exception for it."""
-    literal = read_literal(text)
-    if literal is None:
-        check_name(text)
-    elif rules is None or not any(literal in pair.network for pair in rules.allow):
-        raise _refusal("the host must be a name, not an address")
-    return _canonical_host(text)
-
-
-def _canonical_host(text: str) -> str:
     try:
-        return ada_url.URL(f"{SCHEME}{text}/").hostname
-    except ValueError as error:  # pragma: no cover - no host is known that the grammar takes and the parser does not
-        raise _refusal("must have a valid host") from error
+        literal = read_literal(text)
+        if literal is None:
+            check_name(text)
+    except InvalidArgument as error:
+        raise InvalidArgument("host", error.why) from error
+    if literal is not None and not _is_excepted(literal, rules):
+        raise InvalidArgument("host", "the host must be a name, not an address")
+    return text.lower() if literal is None else _spell(literal)
+
+
+def _is_excepted(literal: Address, rules: EgressRules | None) -> bool:
+    return rules is not None and any(literal in pair.network for pair in rules.allow)
+
+
+def _spell(literal: Address) -> str:
+    # As the parser spells the host of a URL, so that the two can be compared.
+    return str(ada_url.URL(f"{SCHEME}{literal}/" if literal.version == IPV4 else f"{SCHEME}[{literal}]/").hostname)
 
 
 def _read(url: str, rules: EgressRules) -> _Parts:

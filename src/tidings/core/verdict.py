@@ -31,7 +31,7 @@ class Failed(Struct, frozen=True):
 Verdict: TypeAlias = Delivered | RetryAt | Failed
 
 
-def judge(  # noqa: PLR0913 - what happened, and the five facts that the rule weighs
+def judge(
     outcome: Outcome, *, attempts: int, first_attempt_at: Instant, schedule: Schedule, now: Instant, dice: float
 ) -> Verdict:
     """Return what follows from the outcome of attempt number ``attempts``.

@@ -21,6 +21,7 @@ Destination: TypeAlias = tuple[str, int, str]
 _CONNECT_WITHIN = timedelta(seconds=10)
 # Below the idle time of common servers (5 s and more): a connection that the receiver is about to close is not used.
 _IDLE_FOR = timedelta(seconds=4)
+_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 
 
 class Warm:
@@ -114,6 +115,9 @@ def _check(roots_pem: bytes | None) -> None:
     if roots_pem is None:
         return
     try:
+        # A file without any certificate is no error to the client, but it is one to whoever named it.
+        if _CERTIFICATE not in roots_pem:
+            raise ValueError
         _builder(roots_pem).build()
     except (BuilderError, ValueError):
         raise Misconfigured("the further trusted roots are not PEM certificates") from None

@@ -33,9 +33,13 @@ class _Channel:
     async def ask(self, name: str) -> tuple[str, ...]:
         self.asked.add(name)
         questions = [self.dns.query_dns(name, kind) for kind in ("A", "AAAA")]
-        await asyncio.wait(questions, timeout=to_seconds(_ANSWERS_WITHIN))
-        found = [address for question in questions for address in _answers(question)]
-        return tuple(dict.fromkeys(found))
+        try:
+            await asyncio.wait(questions, timeout=to_seconds(_ANSWERS_WITHIN))
+            found = [address for question in questions if question.done() for address in _answers(question)]
+            return tuple(dict.fromkeys(found))
+        finally:
+            for question in questions:
+                question.cancel()
 
 
 class NameServers:
@@ -81,9 +85,6 @@ class NameServers:
 
 
 def _answers(question: asyncio.Future[pycares.DNSResult]) -> Iterable[str]:
-    if not question.done():
-        question.cancel()
-        return
     if isinstance(question.exception(), DNSError):
         return
     for record in question.result().answer:

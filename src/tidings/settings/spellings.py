@@ -111,9 +111,7 @@ def rate(raw: object) -> Rate:
 
 def networks(raw: object) -> tuple[IPv4Network | IPv6Network, ...]:
     """Read a list of networks."""
-    return tuple(
-        item if isinstance(item, IPv4Network | IPv6Network) else _network(_text(item)) for item in _items(raw)
-    )
+    return tuple(item if isinstance(item, IPv4Network | IPv6Network) else _network(_text(item)) for item in _items(raw))
 
 
 def listen_address(raw: object) -> ListenAddress | None:

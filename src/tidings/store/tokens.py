@@ -8,9 +8,7 @@ from tidings.store.tables import platform_tokens
 
 
 def insert_one(connection: Connection, token: Token, *, digest: str) -> None:
-    connection.execute(
-        insert(platform_tokens).values(name=token.name, digest=digest, created_at=token.created_at)
-    )
+    connection.execute(insert(platform_tokens).values(name=token.name, digest=digest, created_at=token.created_at))
 
 
 def living(connection: Connection, digest: str) -> Token | None:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 
@@ -43,7 +44,7 @@ class Switch:
         self._entropy = entropy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             return
         trace_id = str(uuid.UUID(bytes=self._entropy(_TRACE_ENTROPY), version=4))
         scope[TRACE] = trace_id  # type: ignore[literal-required]

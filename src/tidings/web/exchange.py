@@ -47,14 +47,15 @@ class Exchange:
         if is_last:
             passing(Checkpoint.ANSWERED)
 
-    def _marked(self, start: _Message) -> _Message:
+    def _marked(self, start: _Message) -> Any:  # noqa: ANN401 - a message of ASGI
         headers = [*start.get("headers", ()), self._trace_header]
         if self._unread:
             headers.append((b"connection", b"close"))
         return {**start, "headers": headers}
 
     async def _send_and_linger(self, last: _Message) -> None:
-        await self._send({**last, "more_body": True})
+        announced: _Message = {**last, "more_body": True}
+        await self._send(announced)
         try:
             async with asyncio.timeout(LINGER):
                 await self._throw_away_the_rest()

@@ -5,7 +5,7 @@ signature. Refuses what is beyond: such a caller gets the server's plain 400, or
 """
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -71,12 +71,12 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._stop_timer()
-        self.scope[TARGET] = self.url  # type: ignore[typeddict-unknown-key]
+        cast("dict[str, Any]", self.scope)[TARGET] = self.url
         super().on_headers_complete()
 
     def _is_idle(self) -> bool:
-        done = self.cycle is None or self.cycle.response_complete
-        return done and self.timeout_keep_alive_task is None
+        cycle = getattr(self, "cycle", None)
+        return (cycle is None or cycle.response_complete) and self.timeout_keep_alive_task is None
 
     def _count(self, received: int) -> None:
         """Count what came while a head is still unfinished: one endless line never becomes a header."""

@@ -1,7 +1,7 @@
 """Which paths exist.
 
-Owns the match of the raw path, byte for byte: a doubled or trailing slash, an encoded letter or a dot segment is another
-path, and there is none. The framework routes more generously, so it is asked only after this.
+Owns the match of the raw path, byte for byte: a doubled or trailing slash, an encoded letter or a dot segment is
+another path, and there is none. The framework routes more generously, so it is asked only after this.
 """
 
 import re
@@ -17,7 +17,7 @@ from tidings.errors import TidingsError
 from tidings.web.raw import raw_path
 
 _SEGMENT = rb"(?!\.{1,2}(?:/|\Z))[A-Za-z0-9._~!$&'()*+,;=:@-]+"
-_REST = rb"[A-Za-z0-9_~+=/-]+(?:%2[BbFf]|%3[Dd]|[A-Za-z0-9_~+=/-])*"
+_REST = rb"(?:[A-Za-z0-9_~+=/-]|%2[BbFf]|%3[Dd])+"
 """The rest of a path, of which base64 is written: only its three odd characters may be encoded."""
 _PARAMETER = re.compile(rb"\\\{\w+:(?:str|(path))\\\}")
 
@@ -76,7 +76,7 @@ class Routes:
         methods = self._methods(raw_path(scope))
         if not methods:
             raise UnknownRoute
-        if scope["method"] not in methods:
+        if scope.get("method") not in methods:
             raise WrongMethod(methods)
 
     def _methods(self, path: bytes) -> frozenset[str]:

@@ -23,7 +23,7 @@ class HttpServer:
 
     def __init__(self, app: ASGIApp) -> None:
         self._config = Config(
-            app,  # type: ignore[arg-type]
+            app,
             http=BoundedProtocol,
             ws="none",
             lifespan="off",
@@ -66,7 +66,7 @@ class HttpServer:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for connection in list(self._state.connections):
-            connection.transport.abort()  # type: ignore[union-attr]
+            connection.transport.abort()
 
     async def _quiet(self, grace: float) -> None:
         try:

@@ -13,6 +13,7 @@ from tidings.cli.printing import AsJson, show, stack
 from tidings.clock import Clock
 from tidings.core.instants import to_seconds
 
+
 def demo(*, as_json: AsJson = False) -> None:
     """Play the whole story on this machine alone: register, test, all events, a retry, a refusal."""
     clock = Clock()

@@ -32,7 +32,5 @@ def as_table(findings: Sequence[Finding]) -> RenderableType:
     drawn.add_column("seen", overflow="fold")
     for finding in findings:
         held = "[green]yes[/green]" if finding.held else "[bold red]NO[/bold red]"
-        drawn.add_row(
-            plain(finding.what), plain(finding.result), str(finding.attempts), held, plain(finding.proof)
-        )
+        drawn.add_row(plain(finding.what), plain(finding.result), str(finding.attempts), held, plain(finding.proof))
     return drawn

@@ -8,14 +8,13 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from ipaddress import IPv4Address
 
-from tidings_receiver import ReceiverError, verify
-
 from tidings.cli.demo.clients import Answer, StoryBroken
 from tidings.cli.demo.finding import Finding
 from tidings.cli.demo.receiver import Received
 from tidings.cli.demo.stage import REBOUND_HOST, Stage
 from tidings.core.catalogue import EVENT_TYPES, TEST_EVENT_TYPE
 from tidings.core.samples import sample
+from tidings_receiver import VerificationError, verify
 
 _FORBIDDEN = IPv4Address("127.0.0.2")
 _REFUSALS = 2
@@ -121,17 +120,20 @@ async def _ended(stage: Stage, delivery: str) -> Answer:
     """Wait until the delivery ended, and return it with its attempts."""
     try:
         async with asyncio.timeout(_PATIENCE_S):
-            while (view := await stage.platform.delivery(delivery))["delivery"]["state"] not in _ENDED:
+            # Asked again and again: the platform API tells a delivery's state and pushes nothing.
+            while True:
+                view = await stage.platform.delivery(delivery)
+                if view["delivery"]["state"] in _ENDED:
+                    return view
                 await asyncio.sleep(_LOOK_AGAIN_S)
     except TimeoutError:
         raise StoryBroken(f"a delivery did not end within {_PATIENCE_S} s: {delivery}") from None
-    return view
 
 
 def _is_genuine(request: Received, secret: str) -> bool:
     try:
         verify(request.body, request.signature, secret)
-    except ReceiverError:
+    except VerificationError:
         return False
     return True
 

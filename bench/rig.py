@@ -1,0 +1,109 @@
+"""The service between a publisher and a receiver, each a process of its own, with partners registered."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.children import Child
+from bench.records import count_by_state, count_open
+from bench.traffic import partner_name
+from support.platform_client import platform
+from support.service import Installation, Service
+from support.vendor_client import VendorClient
+
+DEADLINE = 300.0
+POLL = 0.02
+PARTNERS = 16
+HOSTS = [f"127.0.0.{number}" for number in range(1, 5)]
+
+
+class WrongResult(Exception):
+    """Something was lost, doubled, or not recorded: whatever was measured is void."""
+
+
+@dataclass(kw_only=True)
+class Rig:
+    """Everything a measurement needs; numbers of events are never used twice."""
+
+    folder: Path
+    installation: Installation
+    service: Service
+    token: str
+    receiver: Child
+    publisher: Child
+    bare_loop: Child
+    urls: list[str]
+    next_number: int = 0
+
+    async def expect(self, count: int) -> int:
+        """Prepare the receiver for ``count`` new numbers; return the first of them."""
+        first = self.next_number
+        self.next_number += count
+        await self.receiver.ask({"expect": [first, count]})
+        return first
+
+    async def publish(self, first: int, count: int, **how: int | str) -> None:
+        """Publish the expected numbers; wait until they have arrived and are recorded."""
+        order = {"url": self.service.url, "token": self.token, "first": first, "count": count, "partners": PARTNERS}
+        await self.publisher.ask({**order, **how})
+        limit = time.monotonic() + DEADLINE
+        while (await self.receiver.ask({"seen": True}))["distinct"] < count or count_open(self.installation.database):
+            if time.monotonic() > limit:
+                raise WrongResult(f"not all of {count} were delivered within {DEADLINE} s")
+            await asyncio.sleep(POLL)
+
+    async def post_bare(self, first: int, count: int, *, concurrency: int) -> dict[str, Any]:
+        """POST the expected numbers without the service; return how long it took and what it cost."""
+        order = {"urls": self.urls, "roots": str(self.folder / "roots.pem"), "concurrency": concurrency}
+        return await self.bare_loop.ask({**order, "first": first, "count": count})
+
+    async def check_exactly_once(self, count: int) -> None:
+        """Raise WrongResult unless each of ``count`` numbers arrived once and every delivery so far is delivered."""
+        seen = await self.receiver.ask({"seen": True})
+        if seen != {"distinct": count, "repeats": 0, "strangers": 0}:
+            raise WrongResult(f"of {count} events the receiver saw {seen}")
+        if (states := count_by_state(self.installation.database)).keys() - {"delivered"}:
+            raise WrongResult(f"the database has {states}")
+
+
+@asynccontextmanager
+async def rig() -> AsyncIterator[Rig]:
+    """Put everything up in a temporary folder, and take it down again."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tidings-bench-")))
+        receiver, publisher, bare_loop = [
+            await stack.enter_async_context(Child(module)) for module in ("receiver", "publisher", "bare_loop")
+        ]
+        port = (await receiver.ask({"folder": str(folder), "hosts": HOSTS}))["port"]
+        settings = {
+            "TIDINGS_EGRESS_ALLOW": ",".join(f"{host}/32:{port}" for host in HOSTS),
+            "TIDINGS_EGRESS_CA_FILE": str(folder / "roots.pem"),
+        }
+        installation = Installation(folder, settings)
+        token = await installation.create_token("bench")
+        service = await installation.serve()
+        stack.push_async_callback(service.stop)
+        urls = [f"https://{HOSTS[number % len(HOSTS)]}:{port}/{number}" for number in range(PARTNERS)]
+        await _register(service, token, urls)
+        yield Rig(
+            folder=folder,
+            installation=installation,
+            service=service,
+            token=token,
+            receiver=receiver,
+            publisher=publisher,
+            bare_loop=bare_loop,
+            urls=urls,
+        )
+
+
+async def _register(service: Service, token: str, urls: list[str]) -> None:
+    async with platform(service.url, token) as client:
+        for number, url in enumerate(urls):
+            key = await client.create_partner(partner_name(number), *HOSTS)
+            await VendorClient(port=service.port, api_key=key).register(url, events=["user.verified"])

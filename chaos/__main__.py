@@ -1,0 +1,95 @@
+"""The command line of the harness.
+
+Owns which scenarios run, and the exit status: 1 when anything is wrong.
+"""
+
+import asyncio
+import json
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from bench.machine import this_machine
+from chaos import disk, report
+from chaos.layout import Kind
+from chaos.plan import Scenario, scenarios
+from chaos.running import MIGRATIONS, Result, migrations, run
+from chaos.size import SHORT, Size, long
+
+
+class Length(StrEnum):
+    """How much."""
+
+    SHORT = "short"
+    LONG = "long"
+
+
+class Databases(StrEnum):
+    """On what."""
+
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgresql"
+    BOTH = "both"
+
+    def kinds(self) -> list[Kind]:
+        return list(Kind) if self is Databases.BOTH else [Kind(self.value)]
+
+
+Only = Annotated[list[str] | None, typer.Option(help="Only this scenario; may be given again.")]
+
+
+def main(
+    length: Annotated[Length, typer.Argument(help="Seconds for each scenario, or the run of docs/reliability.md.")],
+    *,
+    database: Annotated[Databases, typer.Option(help="On which database.")] = Databases.BOTH,
+    only: Only = None,
+    times: Annotated[int, typer.Option(min=1, help="How often each checkpoint kills in a long run.")] = 20,
+    bug: Annotated[str | None, typer.Option(help="Build a known bug in (chaos/bugs.py): the run must fail.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as one JSON document.")] = False,
+) -> None:
+    """Throw faults at Tidings and compare three ledgers. A whole long run writes docs/reliability.md."""
+    has_disk = disk.own_namespace()
+    chosen = [one for one in scenarios() if _is_wanted(one, length, only) and (has_disk or not one.needs_disk)]
+    if not chosen and MIGRATIONS not in (only or ()):
+        raise typer.BadParameter(f"there is {', '.join(one.name for one in scenarios())}, {MIGRATIONS}")
+    size = long(times) if length is Length.LONG else SHORT
+    results = asyncio.run(_all(chosen, database.kinds(), size, bug))
+    if not only or MIGRATIONS in only:
+        results += [asyncio.run(migrations(kind)) for kind in database.kinds()]
+    _tell(results, as_json=as_json)
+    if length is Length.LONG and not only and bug is None:
+        report.write(results, this_machine(), times=times)
+    if any(result.failures for result in results):
+        raise typer.Exit(1)
+
+
+def _is_wanted(scenario: Scenario, length: Length, only: list[str] | None) -> bool:
+    if only:
+        return scenario.name in only
+    return scenario.in_short if length is Length.SHORT else scenario.in_long
+
+
+def _tell(results: list[Result], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(msgspec.to_builtins(results)))
+    else:
+        report.show(results)
+
+
+async def _all(chosen: list[Scenario], kinds: list[Kind], size: Size, bug: str | None) -> list[Result]:
+    results = []
+    for kind in kinds:
+        for scenario in chosen:
+            if kind in scenario.kinds:
+                results.append(await run(scenario, kind, size, bug=bug))
+                Console(stderr=True).print(report.line(results[-1]), markup=False, highlight=False)
+    return results
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr] # a text stream, as always
+    typer.run(main)

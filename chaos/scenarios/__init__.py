@@ -1,0 +1,1 @@
+"""What is done to a running rig, one module for each kind of fault."""

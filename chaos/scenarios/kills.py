@@ -1,0 +1,108 @@
+"""kill -9: at named moments, on the n-th request that the receiver read, at random, in the rescuer, in migrations."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+
+from chaos.layout import SETTINGS, Kind
+from chaos.rig import Impatient, Rig, now
+from chaos.services import arm, until_killed
+from chaos.setting_up import unmigrated
+from chaos.size import Size
+from tidings.checkpoints import Checkpoint
+
+VICTIM = 0
+OF_THE_SERVICE = tuple(
+    one for one in Checkpoint if one not in (Checkpoint.BEFORE_RESCUE_COMMIT, Checkpoint.BEFORE_MIGRATION_COMMIT)
+)
+_KILLED = -9
+_FLEET_PERIOD_S = 5.0
+
+
+async def at_checkpoints(rig: Rig, size: Size, points: Sequence[Checkpoint]) -> None:
+    """Kill the first process at each point for the first, second, … time, counted from a moment under load."""
+    await rig.publish()
+    await rig.stop(VICTIM)
+    for nth in size.nths:
+        for point in points:
+            victim = await rig.start(VICTIM, "--kill", f"{point}:{nth}")
+            await rig.until_more_acknowledged(size.step)
+            arm(victim)
+            await until_killed(victim)
+            await _note(rig)
+    await rig.start(VICTIM)
+
+
+async def on_requests(rig: Rig, size: Size) -> None:
+    """Have the receiver kill the first process when it has read its n-th request."""
+    await rig.publish()
+    for nth in size.nths:
+        await rig.until_more_acknowledged(size.step)
+        await rig.order_receiver("kill", str(rig.services[VICTIM].pid), str(nth))
+        await until_killed(rig.services[VICTIM])
+        await _note(rig)
+        await rig.start(VICTIM)
+
+
+async def at_random(rig: Rig, size: Size) -> None:
+    """Kill a random process at a random moment."""
+    await rig.publish()
+    for _ in range(size.rounds):
+        await rig.until_more_acknowledged(random.randint(1, 2 * size.step))
+        await _kill_and_start(rig, random.randrange(len(rig.ports)))
+
+
+async def in_the_rescuer(rig: Rig, size: Size) -> None:
+    """Leave attempts in flight behind, and kill every successor while it rescues them, again and again."""
+    await rig.publish()
+    await rig.until_more_acknowledged(size.step)
+    await rig.services[VICTIM].kill()
+    await _note(rig)
+    for _ in size.nths:
+        victim = await rig.launch(VICTIM, "--kill", f"{Checkpoint.BEFORE_RESCUE_COMMIT}:1", "--armed")
+        await until_killed(victim)
+        await _note(rig)
+    await rig.start(VICTIM)
+    await rig.until_more_acknowledged(size.step)
+
+
+async def one_of_many(rig: Rig, size: Size) -> None:
+    """Kill one of the processes every five seconds."""
+    await rig.publish()
+    for turn in range(max(1, round(size.fleet_seconds / _FLEET_PERIOD_S))):
+        await asyncio.sleep(_FLEET_PERIOD_S)
+        await _kill_and_start(rig, turn % len(rig.ports))
+
+
+async def in_each_migration(kind: Kind) -> int:
+    """Kill ``migrate`` in each migration on the way from an empty database; return how often. Raises Impatient."""
+    nth = 0
+    async with unmigrated(kind, SETTINGS) as installation:
+        while True:
+            nth += 1
+            killed = await installation.having("--kill", f"{Checkpoint.BEFORE_MIGRATION_COMMIT}:1", "--armed").run(
+                "migrate"
+            )
+            if killed.status != _KILLED:
+                raise Impatient(f"migrate ended with status {killed.status}: {killed.stderr}")
+            # One migration further than before, so that the next kill is in the next one.
+            survived = await installation.having("--kill", f"{Checkpoint.BEFORE_MIGRATION_COMMIT}:2", "--armed").run(
+                "migrate"
+            )
+            if survived.status == 0:
+                break
+        checked = await installation.run("check")
+    if checked.status != 0:
+        raise Impatient(f"check ended with status {checked.status}: {checked.stdout}{checked.stderr}")
+    return nth
+
+
+async def _kill_and_start(rig: Rig, index: int) -> None:
+    await rig.services[index].kill()
+    await _note(rig)
+    await rig.start(index)
+
+
+async def _note(rig: Rig) -> None:
+    rig.fault()
+    await rig.note_cut(now())

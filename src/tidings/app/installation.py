@@ -1,0 +1,149 @@
+"""An installation: its database, vault and sender, made from the settings.
+
+Owns how parts are put together for a service and for the command line alike. No logic lives here.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import TypeAlias
+
+from tidings.actions.context import Context, Handover, Limits, NoEngine
+from tidings.clock import Clock
+from tidings.core.callback_url import EgressRules
+from tidings.core.instants import span
+from tidings.core.retry import Schedule
+from tidings.core.secret import Secret
+from tidings.errors import Misconfigured
+from tidings.sender.resolver import Resolver
+from tidings.sender.sender import Sender
+from tidings.settings import Settings
+from tidings.store import schema
+from tidings.store.database import Database
+from tidings.store.group_commit import GroupCommit
+from tidings.store.postgresql import PostgresqlDatabase
+from tidings.store.safety import refuse_unsafe
+from tidings.store.sqlite import SqliteDatabase
+from tidings.store.store import Store
+from tidings.store.vault import Vault, key_beside
+from tidings.telemetry.facts import Emit
+
+AnyDatabase: TypeAlias = SqliteDatabase | PostgresqlDatabase
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """Open the database as it is: nothing is made or migrated."""
+    opened = open_database(settings)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+@asynccontextmanager
+async def context(settings: Settings) -> AsyncIterator[Context]:
+    """Open an installation for the command line's administration: the actions, and no engine."""
+    async with AsyncExitStack() as stack:
+        opened = open_database(settings)
+        stack.push_async_callback(opened.close)
+        if isinstance(opened, SqliteDatabase):
+            await _migrate(opened, _tell_nobody)
+        await opened.read(schema.refuse_other)
+        yield await build_context(stack, settings, opened, engine=NoEngine(), emit=_tell_nobody)
+
+
+def migrate(settings: Settings, *, tell: Callable[[str], None]) -> bool:
+    """Bring the database to the current schema; return whether anything had to be done. ``tell`` hears each step."""
+
+    async def run() -> bool:
+        async with database(settings) as opened:
+            return await _migrate(opened, tell)
+
+    return asyncio.run(run())
+
+
+def open_database(settings: Settings) -> AnyDatabase:
+    """Return the database of the settings, unasked so far. Raises Misconfigured for a place that cannot be used."""
+    file = settings.sqlite_file
+    return PostgresqlDatabase(settings.database_url) if file is None else SqliteDatabase(file)
+
+
+async def prepare_for_service(opened: AnyDatabase, *, migrate: bool) -> None:
+    """Make sure that the database may be served. Raises Misconfigured or Unavailable."""
+    if isinstance(opened, SqliteDatabase):
+        opened.lock_for_service()
+        migrate = True
+    if migrate:
+        await _migrate(opened, _tell_nobody)
+    await opened.read(schema.refuse_other)
+    await opened.read(partial(refuse_unsafe, clock=Clock()))
+
+
+async def build_context(
+    stack: AsyncExitStack, settings: Settings, opened: Database, *, engine: Handover, emit: Emit
+) -> Context:
+    """Put together what every action works with; ``stack`` takes it apart again."""
+    clock = Clock()
+    commits = GroupCommit(opened, clock=clock, emit=emit, shard=secrets.randbits(16))
+    store = Store(database=opened, commits=commits, vault=Vault(_master_keys(settings), entropy=secrets.token_bytes))
+    rules = EgressRules(ports=settings.egress_ports, allow=settings.egress_allow)
+    sender = Sender(
+        rules=rules,
+        resolver=Resolver(servers=settings.dns_servers, clock=clock),
+        roots_pem=None if settings.egress_ca_file is None else settings.egress_ca_file.read_bytes(),
+        clients=settings.egress_clients,
+        clock=clock,
+    )
+    stack.push_async_callback(commits.close)
+    stack.push_async_callback(sender.close)
+    return Context(
+        store=store,
+        clock=clock,
+        entropy=secrets.token_bytes,
+        emit=emit,
+        sender=sender,
+        rules=rules,
+        limits=_limits(settings),
+        engine=engine,
+    )
+
+
+async def _migrate(opened: Database, tell: Callable[[str], None]) -> bool:
+    missing = await opened.read(schema.pending)
+    for revision in missing:
+        tell(f"migrating to schema {revision}")
+        await opened.write(partial(schema.upgrade_to, revision=revision))
+    return bool(missing)
+
+
+def _master_keys(settings: Settings) -> Sequence[Secret]:
+    given = settings.master_key
+    if given:
+        return given
+    file = settings.sqlite_file
+    if file is None:
+        raise Misconfigured("TIDINGS_MASTER_KEY: must be set with PostgreSQL: base64 of 32 random bytes")
+    return [key_beside(file, entropy=secrets.token_bytes)]
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        webhooks_per_partner=settings.webhooks_per_partner,
+        rate_limit=settings.rate_limit,
+        attempt_timeout=span(settings.attempt_timeout),
+        lease=span(settings.lease),
+        schedule=Schedule(
+            window=span(settings.retry_window),
+            base=span(settings.retry_base),
+            cap=span(settings.retry_cap),
+            jitter=settings.retry_jitter,
+        ),
+        event_id_header=settings.event_id_header,
+    )
+
+
+def _tell_nobody(_fact: object) -> None:
+    """Drop a fact: the command line tells its results itself."""

@@ -1,0 +1,141 @@
+"""A running service: API, engine, or both, until it is told to stop.
+
+Owns start, drain and end of the process's work. No logic lives here.
+"""
+
+import asyncio
+import gc
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, suppress
+from enum import StrEnum
+from functools import partial
+
+import uvloop
+
+from tidings.actions.accounting import count_deliveries
+from tidings.actions.context import Context, NoEngine
+from tidings.app.installation import AnyDatabase, build_context, open_database, prepare_for_service
+from tidings.clock import Clock
+from tidings.engine.engine import Engine
+from tidings.errors import Misconfigured, Unavailable
+from tidings.settings import Settings
+from tidings.store.postgresql import PostgresqlDatabase
+from tidings.telemetry.facts import ServiceStarted, ServiceStopped, ServiceStopping
+from tidings.telemetry.fan_out import fan_out
+from tidings.telemetry.line_buffer import LineBuffer
+from tidings.telemetry.logs import log_to
+from tidings.telemetry.metrics import Metrics
+from tidings.web.asgi import WebSettings, build, build_metrics, build_probes
+from tidings.web.server import HttpServer
+
+_HTTP_GRACE_S = 5.0
+# Threads that want the interpreter wait this long before they ask for it: the writer must not starve beside a busy
+# loop, and the loop not be held up by the writer (docs/decisions/0002).
+_SWITCH_INTERVAL_S = 0.0005
+# A delivery makes no cycles: looking for them as often as Python does by default was 7 % of the service's time.
+_COLLECT_AFTER = (50_000, 20, 20)
+
+
+class Role(StrEnum):
+    """What a process does: take requests, make attempts, or both."""
+
+    ALL = "all"
+    API = "api"
+    ENGINE = "engine"
+
+
+_SPELT = {Role.ALL: "api + engine", Role.API: "api", Role.ENGINE: "engine"}
+
+
+def serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    *,
+    role: Role,
+    migrate: bool,
+    ready: Callable[[str], None],
+) -> None:
+    """Serve until SIGTERM or SIGINT, then drain. ``ready`` is told the service's address once."""
+    if role is not Role.ALL and settings.sqlite_file is not None:
+        raise Misconfigured("--role: SQLite serves one process, which must do all; share the work on PostgreSQL")
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
+    uvloop.run(_serve(settings, (host, port), role=role, migrate=migrate, ready=ready))
+
+
+async def _serve(
+    settings: Settings, place: tuple[str, int], *, role: Role, migrate: bool, ready: Callable[[str], None]
+) -> None:
+    stop = _stop_at_signal()
+    metrics, lines = Metrics(), LineBuffer(sys.stderr.buffer)
+    emit = fan_out(metrics.read, log_to(lines, style=settings.log, clock=Clock()))
+    async with AsyncExitStack() as stack:
+        stack.callback(lines.close)
+        opened = open_database(settings)
+        stack.push_async_callback(opened.close)
+        await prepare_for_service(opened, migrate=migrate)
+        engine = Engine(slots=settings.concurrency, lane_limit=settings.lane_concurrency)
+        own = NoEngine() if role is Role.API else engine
+        ctx = await build_context(stack, settings, opened, engine=own, emit=emit)
+        servers = _servers(settings, ctx, metrics, role)
+        stack.push_async_callback(_stop, servers, engine, settings.drain_timeout)
+        url = await _listen(servers, settings, place)
+        _start(engine, ctx, opened, role)
+        emit(ServiceStarted(url, _SPELT[role]))
+        ready(url)
+        await stop.wait()
+        emit(ServiceStopping())
+        await _stop(servers, engine, settings.drain_timeout)
+        emit(ServiceStopped())
+
+
+def _start(engine: Engine, ctx: Context, opened: AnyDatabase, role: Role) -> None:
+    if role is not Role.API:
+        engine.start(ctx, listen=opened.listen if isinstance(opened, PostgresqlDatabase) else None)
+
+
+def _servers(settings: Settings, ctx: Context, metrics: Metrics, role: Role) -> list[HttpServer]:
+    exposition = partial(_exposition, ctx, metrics)
+    apart = settings.metrics_address is not None
+    web = WebSettings(
+        rate_limit_address=settings.rate_limit_address,
+        trusted_proxies=settings.trusted_proxies,
+        metrics=None if apart else exposition,
+    )
+    # A process without an API still says whether it is well.
+    main = HttpServer(build_probes(ctx, web.metrics) if role is Role.ENGINE else build(ctx, web))
+    return [main, HttpServer(build_metrics(ctx, exposition))] if apart else [main]
+
+
+async def _exposition(ctx: Context, metrics: Metrics) -> bytes:
+    # A database that is down is when the other numbers are wanted most.
+    with suppress(Unavailable):
+        metrics.set_states(await count_deliveries(ctx))
+    return metrics.exposition()
+
+
+async def _listen(servers: Sequence[HttpServer], settings: Settings, place: tuple[str, int]) -> str:
+    host, port = place
+    bound = await servers[0].start(host, port)
+    if settings.metrics_address is not None:
+        await servers[1].start(settings.metrics_address.host, settings.metrics_address.port)
+    return f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
+
+
+async def _stop(servers: Sequence[HttpServer], engine: Engine, drain_s: float) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(engine.stop(drain_s=drain_s))
+        for server in servers:
+            group.create_task(server.stop(_HTTP_GRACE_S))
+
+
+def _stop_at_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop

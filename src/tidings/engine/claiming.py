@@ -1,0 +1,121 @@
+"""Claim: lease due deliveries of some lanes in one transaction, each with its attempt on record.
+
+Owns the work that turns due rows into leases. Runs inside the group commit.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from tidings.actions.context import Context
+from tidings.actions.targets import signing_secrets
+from tidings.core.delivery import Move
+from tidings.core.instants import Instant, Span
+from tidings.core.model import Lease
+from tidings.store import attempts, deliveries, leases
+from tidings.store.attempts import BegunAttempt
+from tidings.store.leases import DueDelivery
+from tidings.store.transaction import Transaction
+
+_TOKEN_BYTES = 12
+
+
+class Claim(Struct, frozen=True):
+    """How many deliveries to lease, by webhook. Few different numbers make few statements."""
+
+    ctx: Context
+    wanted: Mapping[str, int]
+
+
+class Claimed(Struct, frozen=True):
+    """The leases; ``next_due`` says of lanes that had fewer due than asked when the next one is, if there is one."""
+
+    leases: list[Lease]
+    exhausted: list[str]
+    next_due: dict[str, Instant]
+
+
+class _Terms(Struct, frozen=True):
+    """What all leases of one claim share."""
+
+    token: str
+    now: Instant
+    until: Instant
+    start_by: Span
+
+
+def claim_all(transaction: Transaction, claims: Sequence[Claim]) -> list[Claimed]:
+    """Lease what each claim asks for; a work for the group commit."""
+    return [_claim(transaction, claim) for claim in claims]
+
+
+def _claim(transaction: Transaction, claim: Claim) -> Claimed:
+    connection, ctx = transaction.connection, claim.ctx
+    terms = _terms(ctx)
+    due: list[DueDelivery] = []
+    for most, lanes in _by_size(claim.wanted).items():
+        due += leases.due_deliveries(connection, lanes, most=most, now=terms.now)
+    if due:
+        rows = [_first_and_last(ctx, row, terms.now) for row in due]
+        transaction.moved(Move.CLAIMED, deliveries.claim(connection, rows, token=terms.token, until=terms.until))
+        attempts.begin(connection, [_begun(row, terms.now) for row in due])
+    exhausted = _exhausted(claim.wanted, due)
+    return Claimed(
+        [_lease(ctx, row, terms) for row in due],
+        exhausted,
+        leases.next_due(connection, exhausted, now=terms.now) if exhausted else {},
+    )
+
+
+def _terms(ctx: Context) -> _Terms:
+    now = ctx.clock.now()
+    return _Terms(
+        token=ctx.entropy(_TOKEN_BYTES).hex(),
+        now=now,
+        until=now + ctx.limits.lease,
+        start_by=ctx.clock.monotonic() + ctx.limits.lease - ctx.limits.attempt_timeout,
+    )
+
+
+def _by_size(wanted: Mapping[str, int]) -> dict[int, list[str]]:
+    groups: dict[int, list[str]] = {}
+    for lane, most in wanted.items():
+        groups.setdefault(most, []).append(lane)
+    return groups
+
+
+def _begun(row: DueDelivery, now: Instant) -> BegunAttempt:
+    return BegunAttempt(delivery_id=row.id, number=row.attempts + 1, started_at=now)
+
+
+def _first_and_last(ctx: Context, row: DueDelivery, now: Instant) -> tuple[str, Instant, Instant]:
+    first = now if row.first_attempt_at is None else row.first_attempt_at
+    return row.id, first, ctx.limits.schedule.last_start(first)
+
+
+def _exhausted(wanted: Mapping[str, int], due: Sequence[DueDelivery]) -> list[str]:
+    got: dict[str, int] = {}
+    for row in due:
+        got[row.webhook_id] = got.get(row.webhook_id, 0) + 1
+    return [lane for lane, most in wanted.items() if got.get(lane, 0) < most]
+
+
+def _lease(ctx: Context, row: DueDelivery, terms: _Terms) -> Lease:
+    return Lease(
+        delivery=row.id,
+        partner=row.partner_id,
+        event=row.event_id,
+        event_type=row.event_type,
+        webhook=row.webhook_id,
+        url=row.url,
+        secrets=signing_secrets(ctx, row.webhook_id, row.sealed_secret),
+        body=row.payload.encode(),
+        number=row.attempts + 1,
+        token=terms.token,
+        started_at=terms.now,
+        until=terms.until,
+        start_by=terms.start_by,
+        first_attempt_at=terms.now if row.first_attempt_at is None else row.first_attempt_at,
+        due_at=row.due_at,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,170 @@
+"""The engine: dispatcher, attempts and rescuer of one process, started and stopped together."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import TypeAlias
+
+from tidings.actions.context import Context
+from tidings.core.instants import MILLISECOND, Instant, Span
+from tidings.core.model import Lease
+from tidings.engine.attempts import Attempts
+from tidings.engine.dispatcher import Dispatcher
+from tidings.engine.lanes import Lanes
+from tidings.engine.membership import Membership
+from tidings.engine.rescuing import MOST_AT_ONCE, Rescue, rescue_all
+from tidings.errors import Unavailable
+from tidings.store import leases
+from tidings.telemetry.facts import DatabaseBack, DatabaseLost, DeliveriesExpired, LeasesRescued, ServiceLoopFailed
+from tidings.telemetry.places import place_of
+
+FIRST = 4
+"""What a lane may have in flight before its receiver has answered once."""
+_ROUND_S = 1.0
+_SHORTEST_ROUND_S = 0.02
+_PAUSE_S = 0.5
+
+Listen: TypeAlias = Callable[[Callable[[], None]], Awaitable[None]]
+"""Calls what it is given whenever another process says that something is due; ends by raising."""
+
+
+class Engine:
+    """Implements ``actions.context.Handover``. ``start`` it once, ``stop`` it as often as you like."""
+
+    def __init__(self, *, slots: int, lane_limit: int, first: int = FIRST) -> None:
+        self._lanes = Lanes(slots=slots, lane_limit=lane_limit, first=min(first, lane_limit))
+        self._lanes.hand_over(allowed=False)
+        self._lane_limit = lane_limit
+        self._membership: Membership | None = None
+        self._loops: list[asyncio.Task[None]] = []
+        self._listener: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+        self._news = asyncio.Event()
+        self._lost_since: Span | None = None
+
+    def reserve(self, webhook: str) -> bool:
+        return self._lanes.reserve(webhook)
+
+    def give_back(self, webhook: str) -> None:
+        self._lanes.give_back(webhook)
+        self._dispatcher.room_in(webhook)
+
+    def begin(self, leases: Sequence[Lease]) -> None:
+        self._attempts.begin(leases)
+
+    def notice(self, webhooks: Iterable[str], due_at: Instant) -> None:
+        # Before the start and after the stop there is nobody to tell; polling finds what is due.
+        if self._loops:
+            self._dispatcher.notice(webhooks, due_at)
+
+    def start(self, ctx: Context, *, listen: Listen | None) -> None:
+        """Begin to work.
+
+        ``listen`` hears other processes that work on the same database. None promises that there are none: then every
+        lease found belongs to a process that is dead, and is rescued at once.
+        """
+        self._ctx = ctx
+        self._dispatcher = Dispatcher(ctx, lanes=self._lanes, begin=self.begin)
+        self._attempts = Attempts(
+            ctx,
+            lanes=self._lanes,
+            put_off=lambda webhook, due_at: self.notice([webhook], due_at),
+            ended=self._dispatcher.room_in,
+        )
+        # Whoever is dead leased before now; what this process leases from here on runs out later than that.
+        self._lost_before = ctx.clock.now() + ctx.limits.lease if listen is None else None
+        self._loops = [
+            self._loop("dispatcher", self._dispatcher.run),
+            self._loop("rescuer", self._rescue),
+            self._loop("poller", self._poll),
+        ]
+        self._lanes.hand_over(allowed=True)
+        if listen is not None:
+            self._join()
+            self._listener = self._loop("listener", partial(listen, self._news.set))
+
+    async def stop(self, *, drain_s: float) -> None:
+        """Claim no more at once, then wait up to ``drain_s`` for the attempts in flight."""
+        if not self._loops:
+            return
+        self._stopping.set()
+        self._dispatcher.stop()
+        self._lanes.hand_over(allowed=False)
+        self._news.set()
+        await asyncio.gather(*self._loops)
+        self._loops = []
+        if self._listener is not None:
+            self._listener.cancel()
+            await asyncio.gather(self._listener, return_exceptions=True)
+        await self._attempts.drain(drain_s)
+        if self._membership is not None:
+            # Whoever cannot say that it leaves is missed soon enough.
+            with suppress(Unavailable):
+                await self._membership.leave()
+
+    def _join(self) -> None:
+        self._membership = Membership(self._ctx, lane_limit=self._lane_limit, share_out=self._share_out)
+        self._share_out(lambda _webhook: 0)
+        self._loops.append(self._loop("membership", partial(self._membership.take_part, self._rest)))
+
+    def _share_out(self, share_of: Callable[[str], int]) -> None:
+        self._lanes.share_out(share_of)
+        self._dispatcher.room_everywhere()
+
+    def _loop(self, name: str, run: Callable[[], Awaitable[None]]) -> "asyncio.Task[None]":
+        return asyncio.get_running_loop().create_task(self._keep_going(name, run))
+
+    async def _keep_going(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        while not self._stopping.is_set():
+            try:
+                await run()
+                self._tell_back()
+            except Unavailable as error:
+                self._tell_lost(error)
+                await self._rest(_PAUSE_S)
+            except Exception as error:  # noqa: BLE001 - a loop reports and goes on
+                self._ctx.emit(ServiceLoopFailed(name, type(error).__name__, place_of(error)))
+                await self._rest(_PAUSE_S)
+
+    async def _rescue(self) -> None:
+        now = self._ctx.clock.now()
+        rescued = await self._ctx.store.write(rescue_all, Rescue(self._ctx, self._lost_before or now))
+        if rescued.count:
+            self._ctx.emit(LeasesRescued(rescued.count))
+        if rescued.expired:
+            self._ctx.emit(DeliveriesExpired(rescued.expired))
+        self.notice(rescued.lanes, now)
+        if rescued.count < MOST_AT_ONCE:
+            self._lost_before = None
+            await self._rest(_ROUND_S)
+
+    async def _poll(self) -> None:
+        self._news.clear()
+        for lane in await self._ctx.store.read(leases.all_lanes):
+            self._dispatcher.notice([lane.webhook_id], lane.due_at)
+        # However loud the news, the question is not asked more often than this.
+        await self._rest(_SHORTEST_ROUND_S)
+        await _within(_ROUND_S, self._news)
+
+    async def _rest(self, seconds: float) -> None:
+        await _within(seconds, self._stopping)
+
+    def _tell_lost(self, error: Unavailable) -> None:
+        if self._lost_since is None:
+            self._lost_since = self._ctx.clock.monotonic()
+            self._ctx.emit(DatabaseLost(str(error)))
+
+    def _tell_back(self) -> None:
+        if self._lost_since is not None:
+            after = self._ctx.clock.monotonic() - self._lost_since
+            self._lost_since = None
+            self._ctx.emit(DatabaseBack(after // MILLISECOND))
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

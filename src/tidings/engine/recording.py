@@ -1,0 +1,79 @@
+"""Record: what happened and what follows, written together, by the holder of the lease alone.
+
+Owns the work that ends attempts. Runs inside the group commit; a late worker changes nothing.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from tidings.checkpoints import Checkpoint, passing
+from tidings.core.delivery import Move, move_after
+from tidings.core.instants import Instant
+from tidings.core.model import Lease
+from tidings.core.verdict import Delivered, RetryAt, Verdict
+from tidings.store import attempts, deliveries, leases
+from tidings.store.attempts import AttemptResult
+from tidings.store.deliveries import EndedAttempt
+from tidings.store.transaction import Transaction
+
+
+class Ended(Struct, frozen=True):
+    """An attempt that ended, with the verdict on it."""
+
+    lease: Lease
+    result: AttemptResult
+    verdict: Verdict
+    at: Instant
+
+
+class Recorded(Struct, frozen=True):
+    """How the delivery moved; ``kept`` is False when the lease was another's by then and nothing was written."""
+
+    move: Move
+    kept: bool
+
+
+def record_all(transaction: Transaction, ended: Sequence[Ended]) -> list[Recorded]:
+    """Write all results down; a work for the group commit."""
+    paused = _paused(transaction.connection, ended)
+    moves = [move_after(one.verdict, wanted=one.lease.webhook not in paused) for one in ended]
+    lost = _move(transaction, ended, moves)
+    kept = [(one.lease.delivery, one.lease.token) not in lost for one in ended]
+    attempts.end(transaction.connection, [one.result for one, is_kept in zip(ended, kept, strict=True) if is_kept])
+    passing(Checkpoint.BEFORE_RECORD_COMMIT)
+    return [Recorded(move, is_kept) for move, is_kept in zip(moves, kept, strict=True)]
+
+
+def _paused(connection: Connection, ended: Sequence[Ended]) -> set[str]:
+    # Who arrived is delivered whatever became of the webhook meanwhile: only the others need the question.
+    unlucky = {one.lease.webhook for one in ended if not isinstance(one.verdict, Delivered)}
+    return leases.paused_webhooks(connection, list(unlucky)) if unlucky else set()
+
+
+def _move(transaction: Transaction, ended: Sequence[Ended], moves: Sequence[Move]) -> set[tuple[str, str]]:
+    """Move the deliveries; return the leases, as delivery and token, whose holder came too late."""
+    by_move: dict[Move, list[EndedAttempt]] = {}
+    for one, move in zip(ended, moves, strict=True):
+        by_move.setdefault(move, []).append(_row(one, move))
+    lost: set[tuple[str, str]] = set()
+    for move, rows in by_move.items():
+        kept = deliveries.record(transaction.connection, move, rows)
+        transaction.moved(move, kept)
+        if kept < len(rows):
+            tokens = [(row.id, row.lease_token) for row in rows]
+            lost |= deliveries.fenced_out(transaction.connection, tokens)
+    return lost
+
+
+def _row(one: Ended, move: Move) -> EndedAttempt:
+    due_at = one.verdict.due_at if move is Move.PUT_OFF and isinstance(one.verdict, RetryAt) else None
+    return EndedAttempt(
+        id=one.lease.delivery,
+        lease_token=one.lease.token,
+        due_at=due_at,
+        finished_at=one.at if due_at is None else None,
+        last_outcome=one.result.outcome,
+        last_status=one.result.http_status,
+    )

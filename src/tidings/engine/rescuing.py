@@ -1,0 +1,98 @@
+"""Rescue: give back what was lost with its worker, end what may not be tried again.
+
+Owns the work that ends lost leases. A lost lease counts as an attempt: at least once means that the receiver may have
+seen it.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from tidings.actions.context import Context
+from tidings.checkpoints import Checkpoint, passing
+from tidings.core.delivery import Move, move_after_lost_lease
+from tidings.core.instants import Instant
+from tidings.core.outcome import Code
+from tidings.store import attempts, deliveries, leases
+from tidings.store.attempts import AttemptResult
+from tidings.store.deliveries import EndedAttempt
+from tidings.store.leases import LostLease
+from tidings.store.transaction import Transaction
+
+MOST_AT_ONCE = 500
+
+
+class Rescue(Struct, frozen=True):
+    """Look for leases that ran out before ``lost_before``."""
+
+    ctx: Context
+    lost_before: Instant
+
+
+class Rescued(Struct, frozen=True):
+    """``lanes`` have something due again; ``count`` leases were ended, ``expired`` deliveries whose window closed."""
+
+    lanes: set[str]
+    count: int
+    expired: int
+
+
+def rescue_all(transaction: Transaction, rescues: Sequence[Rescue]) -> list[Rescued]:
+    """End lost leases and closed windows; a work for the group commit."""
+    return [_rescue(transaction, rescue) for rescue in rescues]
+
+
+def _rescue(transaction: Transaction, rescue: Rescue) -> Rescued:
+    connection, now = transaction.connection, rescue.ctx.clock.now()
+    lost = leases.lost_leases(connection, now=rescue.lost_before, most=MOST_AT_ONCE)
+    by_move = _by_move(transaction, rescue, lost, now)
+    for move, rows in by_move.items():
+        ended = [_ended(row, move, now) for row in rows]
+        transaction.moved(move, deliveries.record(connection, move, ended))
+    if lost:
+        attempts.end(connection, [_result(row) for row in lost])
+        passing(Checkpoint.BEFORE_RESCUE_COMMIT)
+    lanes = {row.webhook_id for row in by_move.get(Move.LEASE_LOST, ())}
+    expired = deliveries.expire(connection, now)
+    transaction.moved(Move.EXPIRED, expired)
+    return Rescued(lanes, len(lost), expired)
+
+
+def _by_move(
+    transaction: Transaction, rescue: Rescue, lost: Sequence[LostLease], now: Instant
+) -> dict[Move, list[LostLease]]:
+    names = list({row.webhook_id for row in lost})
+    paused = leases.paused_webhooks(transaction.connection, names) if names else set()
+    by_move: dict[Move, list[LostLease]] = {}
+    for row in lost:
+        move = move_after_lost_lease(
+            leases_lost=row.leases_lost,
+            window_open=now <= rescue.ctx.limits.schedule.last_start(row.first_attempt_at),
+            wanted=row.webhook_id not in paused,
+        )
+        by_move.setdefault(move, []).append(row)
+    return by_move
+
+
+def _ended(row: LostLease, move: Move, now: Instant) -> EndedAttempt:
+    waits = move is Move.LEASE_LOST
+    return EndedAttempt(
+        id=row.id,
+        lease_token=row.lease_token,
+        due_at=now if waits else None,
+        finished_at=None if waits else now,
+        last_outcome=Code.LEASE_LOST,
+        last_status=None,
+    )
+
+
+def _result(row: LostLease) -> AttemptResult:
+    return AttemptResult(
+        delivery_id=row.id,
+        number=row.attempts,
+        duration_ms=None,
+        outcome=Code.LEASE_LOST,
+        http_status=None,
+        signature=None,
+        response_excerpt=None,
+    )

@@ -1,0 +1,49 @@
+"""What a request to the platform API passes before a handler acts.
+
+Owns the bearer token and the strict reading of a body. Refuses tokens anywhere but in the Authorization header.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from tidings.actions import access
+from tidings.actions.context import Context
+from tidings.core import strict_json
+from tidings.core.strict_json import JsonValue
+from tidings.errors import Unauthenticated
+from tidings.web.api import HttpRequest
+from tidings.web.raw import header_once, read_body
+
+Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
+Guard: TypeAlias = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
+
+MOST_BODY = 64 * 1024
+MOST_BATCH = 5 * 1024 * 1024
+_BEARER = re.compile(rb"bearer +([!-~]{1,512})", re.IGNORECASE)
+
+
+def token_guard(ctx: Context) -> Guard:
+    """Return what lets only living platform tokens pass. It runs before the body is read."""
+
+    async def guard(connection: Connection, _handler: BaseRouteHandler) -> None:
+        given = header_once(connection.scope, b"authorization")
+        found = None if given is None else _BEARER.fullmatch(given)
+        if found is None:
+            raise Unauthenticated("a platform token is needed: Authorization: Bearer <token>")
+        await access.authenticate_token(ctx, found[1].decode("ascii"))
+
+    return guard
+
+
+async def read_object(request: HttpRequest) -> dict[str, JsonValue]:
+    return strict_json.parse_object(await read_body(request.scope, request.receive, limit=MOST_BODY))
+
+
+async def read_object_if_any(request: HttpRequest) -> dict[str, JsonValue]:
+    """Return the body's object; no body is an empty one."""
+    body = await read_body(request.scope, request.receive, limit=MOST_BODY)
+    return strict_json.parse_object(body) if body else {}

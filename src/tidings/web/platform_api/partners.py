@@ -1,0 +1,101 @@
+"""Partners, their hosts and their keys: parse, act, render."""
+
+from urllib.parse import unquote
+
+from litestar import Response, delete, get, post
+from litestar.params import FromPath
+
+from tidings.actions import keys, partners
+from tidings.errors import NotFound
+from tidings.web.answer import result
+from tidings.web.api import Ctx, HttpRequest
+from tidings.web.platform_api.access import read_object, read_object_if_any
+from tidings.web.platform_api.shapes import AllowHostBody, NewKeyBody, NewPartnerBody
+from tidings.web.platform_api.views import (
+    keys_view,
+    new_key_view,
+    new_partner_view,
+    one_key_view,
+    one_partner_view,
+    partner_view,
+    partners_view,
+)
+from tidings.web.raw import raw_path
+from tidings.web.shape import shaped
+
+_PIECES_BEFORE_THE_KEY = 6
+
+
+@post("/platform/v1/partners")
+async def create_partner(ctx: Ctx, request: HttpRequest) -> Response[bytes]:
+    body = shaped(await read_object(request), NewPartnerBody)
+    made = await partners.create(ctx, body.id, name=body.name, allow_hosts=body.allow_hosts)
+    return result(new_partner_view(made), status=201)
+
+
+@get("/platform/v1/partners")
+async def list_partners(ctx: Ctx) -> Response[bytes]:
+    return result(partners_view(await partners.list_partners(ctx)))
+
+
+@get("/platform/v1/partners/{partner_id:str}")
+async def show_partner(ctx: Ctx, partner_id: FromPath[str]) -> Response[bytes]:
+    return result(partner_view(await partners.show(ctx, partner_id)))
+
+
+@post("/platform/v1/partners/{partner_id:str}/hosts")
+async def allow_host(ctx: Ctx, request: HttpRequest, partner_id: FromPath[str]) -> Response[bytes]:
+    body = shaped(await read_object(request), AllowHostBody)
+    return result(one_partner_view(await partners.allow_host(ctx, partner_id, body.host)))
+
+
+@post("/platform/v1/partners/{partner_id:str}/disable", status_code=200)
+async def disable_partner(ctx: Ctx, partner_id: FromPath[str]) -> Response[bytes]:
+    return result(one_partner_view(await partners.disable(ctx, partner_id)))
+
+
+@post("/platform/v1/partners/{partner_id:str}/enable", status_code=200)
+async def enable_partner(ctx: Ctx, partner_id: FromPath[str]) -> Response[bytes]:
+    return result(one_partner_view(await partners.enable(ctx, partner_id)))
+
+
+@get("/platform/v1/partners/{partner_id:str}/keys")
+async def list_keys(ctx: Ctx, partner_id: FromPath[str]) -> Response[bytes]:
+    found = await partners.show(ctx, partner_id)
+    return result(keys_view(found.keys))
+
+
+@post("/platform/v1/partners/{partner_id:str}/keys")
+async def create_key(ctx: Ctx, request: HttpRequest, partner_id: FromPath[str]) -> Response[bytes]:
+    body = shaped(await read_object_if_any(request), NewKeyBody)
+    made = await keys.create(ctx, partner_id, nonce_window=body.nonce_window)
+    return result(new_key_view(made), status=201)
+
+
+@delete("/platform/v1/partners/{partner_id:str}/keys/{key:path}", status_code=200)
+async def revoke_key(ctx: Ctx, request: HttpRequest, partner_id: FromPath[str]) -> Response[bytes]:
+    # A key is base64 and may hold slashes, plain or encoded, doubled too: the framework would fold them.
+    raw = raw_path(request.scope).split(b"/", _PIECES_BEFORE_THE_KEY)[_PIECES_BEFORE_THE_KEY]
+    key = await _key_of(ctx, partner_id, unquote(raw.decode("ascii")))
+    return result(one_key_view(await keys.revoke(ctx, key)))
+
+
+async def _key_of(ctx: Ctx, partner: str, key: str) -> str:
+    """Return ``key`` when it is the partner's. Raises NotFound for another's just as for none."""
+    found = await partners.show(ctx, partner)
+    if key not in {one.key for one in found.keys}:
+        raise NotFound("key", key)
+    return key
+
+
+HANDLERS = (
+    create_partner,
+    list_partners,
+    show_partner,
+    allow_host,
+    disable_partner,
+    enable_partner,
+    list_keys,
+    create_key,
+    revoke_key,
+)

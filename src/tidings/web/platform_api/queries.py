@@ -1,0 +1,102 @@
+"""Query parameters, read strictly.
+
+Owns their names, types and limits. Refuses an unknown or doubled one: a filter that is silently ignored lies.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, TypeAlias
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar.types import Scope
+from msgspec import UNSET, Meta, Struct, UnsetType, convert
+
+from tidings.actions.browsing import DeliveryFilter
+from tidings.core.instants import Instant
+from tidings.core.model import State
+from tidings.errors import InvalidArgument
+from tidings.web.shape import complaint
+
+MOST_PARAMETERS = 32
+
+Word: TypeAlias = Annotated[str, Meta(max_length=255, pattern=r"^[ -~]*\Z")]
+Moment: TypeAlias = Annotated[datetime, Meta(tz=True)]
+
+_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,8})", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class DeliveryQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What deliveries are wanted. ``since`` and ``until`` are about when they were created."""
+
+    partner: Word | UnsetType = UNSET
+    webhook: Word | UnsetType = UNSET
+    event: Word | UnsetType = UNSET
+    event_type: Word | UnsetType = UNSET
+    state: State | UnsetType = UNSET
+    since: Moment | UnsetType = UNSET
+    until: Moment | UnsetType = UNSET
+    limit: Annotated[int, Meta(ge=1, le=500)] = 50
+    cursor: Word | UnsetType = UNSET
+
+    def filter(self) -> DeliveryFilter:
+        return DeliveryFilter(
+            partner=_or_none(self.partner),
+            webhook=_or_none(self.webhook),
+            event=_or_none(self.event),
+            event_type=_or_none(self.event_type),
+            state=None if self.state is UNSET else self.state,
+            since=_instant(self.since),
+            until=_instant(self.until),
+        )
+
+
+def delivery_query(scope: Scope) -> DeliveryQuery:
+    """Return the query. Raises InvalidArgument with the parameter that is wrong."""
+    given = _given(scope)
+    for name in given:
+        if name not in DeliveryQuery.__struct_fields__:
+            raise InvalidArgument(name, "is no parameter of this list")
+    try:
+        return convert(given, DeliveryQuery)
+    except msgspec.ValidationError as error:
+        found = complaint(error)
+        raise InvalidArgument(found.path or "query", found.why) from None
+
+
+def _given(scope: Scope) -> dict[str, str | int]:
+    """Return the parameters by name; an empty one counts as not given."""
+    given: dict[str, str | int] = {}
+    for name, value in _pairs(scope["query_string"]):
+        if name in given:
+            raise InvalidArgument(name, "may be given once")
+        if value:
+            given[name] = _number(value) if name == "limit" else value
+    return given
+
+
+def _pairs(query: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            query.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=bool(query),
+            errors="strict",
+            max_num_fields=MOST_PARAMETERS,
+        )
+    except ValueError:
+        raise InvalidArgument("query", "is not a list of name=value") from None
+
+
+def _number(text: str) -> int | str:
+    return int(text) if _NUMBER.fullmatch(text) else text
+
+
+def _or_none(word: str | UnsetType) -> str | None:
+    return None if word is UNSET else word
+
+
+def _instant(moment: datetime | UnsetType) -> Instant | None:
+    return None if moment is UNSET else (moment - _EPOCH) // _MICROSECOND

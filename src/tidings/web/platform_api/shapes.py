@@ -1,0 +1,31 @@
+"""What operators send. Owns types and limits; refuses to know what a good id or host is: actions do."""
+
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta, Struct
+
+MOST_HOSTS = 100
+WIDEST_WINDOW = 2**63 - 1
+
+Host: TypeAlias = Annotated[str, Meta(min_length=1, max_length=253)]
+Name: TypeAlias = Annotated[str, Meta(max_length=255, pattern=r"^[^\u0000-\u001f\u007f]*\Z")]
+
+
+class NewPartnerBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """A partner to be made."""
+
+    id: Annotated[str, Meta(max_length=63)]
+    name: Name | None = None
+    allow_hosts: Annotated[tuple[Host, ...], Meta(max_length=MOST_HOSTS)] = ()
+
+
+class AllowHostBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """A host that a partner's callbacks may be on."""
+
+    host: Host
+
+
+class NewKeyBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """A key to be made. ``nonce_window``: how far behind the highest nonce an unused one may be."""
+
+    nonce_window: Annotated[int, Meta(ge=0, le=WIDEST_WINDOW)] = 0

@@ -1,0 +1,267 @@
+"""What the platform's own people and programs are shown (docs/design.md section 5).
+
+Owns fields and the spelling of times: RFC 3339 with microseconds. Shows a secret only in the answer that made it.
+"""
+
+from typing import Any, TypeVar
+
+from msgspec import Raw, Struct
+
+from tidings.actions import browsing, partners
+from tidings.actions.fan_out import Published
+from tidings.actions.keys import NewKey
+from tidings.core.instants import rfc3339_micros
+from tidings.core.model import ApiKey, Delivery, Event, Partner, State, Unrouted
+
+V = TypeVar("V", bound=Struct)
+
+
+class PublishedView(Struct, frozen=True, kw_only=True):
+    """What became of one event of a batch."""
+
+    id: str
+    duplicate: bool
+    deliveries: tuple[str, ...]
+    unrouted: Unrouted | None
+
+
+class BatchView(Struct, frozen=True):
+    """What became of a batch, in its order."""
+
+    events: tuple[PublishedView, ...]
+
+
+class EventFields(Struct, frozen=True, kw_only=True):
+    """A published event. ``payload`` is the event itself."""
+
+    id: str
+    partner: str
+    event_type: str
+    payload: Raw
+    idempotency_key: str | None
+    unrouted: Unrouted | None
+    created_at: str
+
+
+class DeliveryFields(Struct, frozen=True, kw_only=True):
+    """One event for one webhook."""
+
+    id: str
+    event: str
+    event_type: str
+    webhook: str
+    partner: str
+    url: str
+    state: State
+    attempts: int
+    due_at: str | None
+    created_at: str
+    finished_at: str | None
+    last_outcome: str | None
+    last_status: int | None
+    redelivery_of: str | None
+
+
+class AttemptFields(Struct, frozen=True, kw_only=True):
+    """One HTTP request of a delivery. What is not known yet is null."""
+
+    number: int
+    started_at: str
+    duration_ms: int | None
+    outcome: str | None
+    http_status: int | None
+    signature: str | None
+    response_excerpt: str | None
+
+
+class PartnerFields(Struct, frozen=True, kw_only=True):
+    """A tenant."""
+
+    id: str
+    name: str
+    enabled: bool
+    allowed_hosts: tuple[str, ...]
+    created_at: str
+
+
+class KeyFields(Struct, frozen=True, kw_only=True):
+    """A key, without its secret."""
+
+    key: str
+    partner: str
+    nonce_window: int
+    created_at: str
+    revoked_at: str | None
+
+
+class WebhookFields(Struct, frozen=True, kw_only=True):
+    """A webhook, as operators see it."""
+
+    id: str
+    partner: str
+    url: str
+    enabled: bool
+    events: tuple[str, ...]
+    created_at: str
+    updated_at: str
+
+
+class EventView(Struct, frozen=True):
+    """An event and its deliveries."""
+
+    event: EventFields
+    deliveries: tuple[DeliveryFields, ...]
+
+
+class DeliveriesView(Struct, frozen=True):
+    """A page of deliveries, newest first."""
+
+    deliveries: tuple[DeliveryFields, ...]
+    next_cursor: str | None
+
+
+class DeliveryView(Struct, frozen=True):
+    """A delivery and its attempts."""
+
+    delivery: DeliveryFields
+    attempts: tuple[AttemptFields, ...]
+
+
+class RedeliveredView(Struct, frozen=True):
+    """The new delivery."""
+
+    delivery: DeliveryFields
+
+
+class PartnersView(Struct, frozen=True):
+    """All partners."""
+
+    partners: tuple[PartnerFields, ...]
+
+
+class OnePartnerView(Struct, frozen=True):
+    """A partner as it is now."""
+
+    partner: PartnerFields
+
+
+class PartnerView(Struct, frozen=True):
+    """A partner with its keys and webhooks."""
+
+    partner: PartnerFields
+    keys: tuple[KeyFields, ...]
+    webhooks: tuple[WebhookFields, ...]
+
+
+class NewPartnerView(Struct, frozen=True):
+    """A new partner and its first key; the secret is shown this once."""
+
+    partner: PartnerFields
+    api_key: str
+    api_secret: str
+
+
+class KeysView(Struct, frozen=True):
+    """The keys of a partner."""
+
+    keys: tuple[KeyFields, ...]
+
+
+class OneKeyView(Struct, frozen=True):
+    """A key as it is now."""
+
+    key: KeyFields
+
+
+class NewKeyView(Struct, frozen=True):
+    """A new key; the secret is shown this once."""
+
+    key: KeyFields
+    api_key: str
+    api_secret: str
+
+
+class HealthView(Struct, frozen=True):
+    """How we are."""
+
+    status: str
+
+
+def shown(noun: Struct, view: type[V]) -> V:
+    """Return the fields of ``noun`` that ``view`` shows; instants become text."""
+    fields: dict[str, Any] = {name: _spelt(name, getattr(noun, name)) for name in view.__struct_fields__}
+    return view(**fields)
+
+
+def batch_view(published: list[Published]) -> BatchView:
+    return BatchView(tuple(shown(one, PublishedView) for one in published))
+
+
+def event_view(found: browsing.EventView) -> EventView:
+    return EventView(_event_fields(found.event), _deliveries(found.deliveries))
+
+
+def deliveries_view(page: browsing.Page) -> DeliveriesView:
+    return DeliveriesView(_deliveries(page.deliveries), page.next_cursor)
+
+
+def delivery_view(found: browsing.DeliveryView) -> DeliveryView:
+    attempts = tuple(shown(attempt, AttemptFields) for attempt in found.attempts)
+    return DeliveryView(shown(found.delivery, DeliveryFields), attempts)
+
+
+def redelivered_view(delivery: Delivery) -> RedeliveredView:
+    return RedeliveredView(shown(delivery, DeliveryFields))
+
+
+def partners_view(found: list[Partner]) -> PartnersView:
+    return PartnersView(tuple(shown(partner, PartnerFields) for partner in found))
+
+
+def one_partner_view(partner: Partner) -> OnePartnerView:
+    return OnePartnerView(shown(partner, PartnerFields))
+
+
+def partner_view(found: partners.PartnerView) -> PartnerView:
+    webhooks = tuple(shown(webhook, WebhookFields) for webhook in found.webhooks)
+    return PartnerView(shown(found.partner, PartnerFields), _keys(found.keys), webhooks)
+
+
+def new_partner_view(made: partners.NewPartner) -> NewPartnerView:
+    return NewPartnerView(shown(made.partner, PartnerFields), made.key, made.secret.reveal().decode("ascii"))
+
+
+def keys_view(keys: list[ApiKey]) -> KeysView:
+    return KeysView(_keys(keys))
+
+
+def one_key_view(key: ApiKey) -> OneKeyView:
+    return OneKeyView(shown(key, KeyFields))
+
+
+def new_key_view(made: NewKey) -> NewKeyView:
+    return NewKeyView(shown(made.key, KeyFields), made.key.key, made.secret.reveal().decode("ascii"))
+
+
+def _event_fields(event: Event) -> EventFields:
+    return EventFields(
+        id=event.id,
+        partner=event.partner,
+        event_type=event.event_type,
+        payload=Raw(event.payload.encode()),
+        idempotency_key=event.idempotency_key,
+        unrouted=event.unrouted,
+        created_at=rfc3339_micros(event.created_at),
+    )
+
+
+def _deliveries(deliveries: list[Delivery]) -> tuple[DeliveryFields, ...]:
+    return tuple(shown(delivery, DeliveryFields) for delivery in deliveries)
+
+
+def _keys(keys: list[ApiKey]) -> tuple[KeyFields, ...]:
+    return tuple(shown(key, KeyFields) for key in keys)
+
+
+def _spelt(name: str, value: Any) -> Any:  # noqa: ANN401 - any field of a noun
+    return rfc3339_micros(value) if name.endswith("_at") and value is not None else value

@@ -1,0 +1,53 @@
+"""The state machine of a delivery."""
+
+import pytest
+
+from tidings.core.delivery import (
+    ENDED,
+    LEASES_LOST_AT_MOST,
+    MEANINGS,
+    TRANSITIONS,
+    Move,
+    move_after,
+    move_after_lost_lease,
+)
+from tidings.core.model import State
+from tidings.core.verdict import Delivered, Failed, RetryAt, Verdict
+
+
+def test_every_move_is_in_the_table_and_explained() -> None:
+    assert set(TRANSITIONS) == set(MEANINGS) == set(Move)
+
+
+def test_nothing_leaves_an_end_and_everything_else_does() -> None:
+    left = {before for before, _ in TRANSITIONS.values()}
+    assert left == {None, *State} - ENDED
+
+
+def test_every_state_can_be_reached() -> None:
+    assert {after for _, after in TRANSITIONS.values()} == set(State)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "wanted", "move"),
+    [
+        (Delivered(), True, Move.SUCCEEDED),
+        (Delivered(), False, Move.SUCCEEDED),
+        (RetryAt(5), True, Move.PUT_OFF),
+        (RetryAt(5), False, Move.CUT_OFF),
+        (Failed(), True, Move.GAVE_UP),
+        (Failed(), False, Move.CUT_OFF),
+    ],
+)
+def test_a_judged_attempt_moves_its_delivery(verdict: Verdict, wanted: bool, move: Move) -> None:  # noqa: FBT001
+    assert move_after(verdict, wanted=wanted) is move
+    assert TRANSITIONS[move][0] is State.IN_FLIGHT
+
+
+def test_a_lost_lease_is_tried_again_while_there_is_reason_to() -> None:
+    last = LEASES_LOST_AT_MOST - 1
+    assert move_after_lost_lease(leases_lost=0, window_open=True, wanted=True) is Move.LEASE_LOST
+    assert move_after_lost_lease(leases_lost=last - 1, window_open=True, wanted=True) is Move.LEASE_LOST
+    assert move_after_lost_lease(leases_lost=last, window_open=True, wanted=True) is Move.GAVE_UP
+    assert move_after_lost_lease(leases_lost=0, window_open=False, wanted=True) is Move.GAVE_UP
+    assert move_after_lost_lease(leases_lost=last, window_open=False, wanted=False) is Move.CUT_OFF

@@ -1,0 +1,48 @@
+"""Names of things."""
+
+import os
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tidings.core import ids
+
+MOMENTS = st.integers(0, 4 * 10**15)
+ENTROPY = st.binary(min_size=ids.ID_ENTROPY, max_size=ids.ID_ENTROPY)
+
+
+@given(MOMENTS, ENTROPY, MOMENTS, ENTROPY)
+def test_ids_of_different_milliseconds_sort_by_time(one: int, some: bytes, two: int, other: bytes) -> None:
+    if one // 1000 != two // 1000:
+        assert (ids.event_id(one, some) < ids.event_id(two, other)) == (one < two)
+
+
+@given(MOMENTS, ENTROPY)
+def test_no_id_is_below_the_floor_of_its_moment(now: int, entropy: bytes) -> None:
+    name = ids.delivery_id(now, entropy)
+    assert re.fullmatch(r"dlv_[0-9a-z]{26}", name)
+    assert ids.id_floor("dlv_", now) <= name < ids.id_floor("dlv_", now + 1000)
+
+
+def test_a_moment_before_the_epoch_is_the_epoch() -> None:
+    assert ids.id_floor("evt_", -5) == ids.id_floor("evt_", 0)
+
+
+def test_a_webhook_id_looks_like_the_vendors() -> None:
+    assert re.fullmatch(r"WH[A-Z2-7]{6}-[A-Z2-7]{5}-[A-Z2-7]{6}", ids.webhook_id(os.urandom(ids.WEBHOOK_ENTROPY)))
+    assert ids.webhook_id(bytes(11)) == "WH" + ids.object_id(bytes(11))
+
+
+def test_chance_is_asked_once_for_many_ids_and_never_given_twice() -> None:
+    asked: list[int] = []
+
+    def source(size: int) -> bytes:
+        asked.append(size)
+        return os.urandom(size)
+
+    draught = ids.Draughts(source)
+    drawn = {draught() for _ in range(33)}
+    assert len(drawn) == 33
+    assert all(len(entropy) == ids.ID_ENTROPY for entropy in drawn)
+    assert len(asked) == 2
