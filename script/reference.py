@@ -1,4 +1,4 @@
-"""Writes docs/settings.md, docs/cli.md and docs/errors.md from the code, or with --check says whether they are current."""
+"""Writes docs/settings.md, docs/cli.md and docs/errors.md; with --check, says whether they are current."""
 
 import sys
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def settings_page() -> str:
 def default(field: FieldInfo) -> str:
     match field.default:
         case None | ():
-            return "–"
+            return ""
         case frozenset():
             return f"`{','.join(str(port) for port in sorted(field.default))}`"
         case Rate(burst=burst, per_second=per_second):
@@ -64,9 +64,9 @@ def cli_page() -> str:
         "",
         MADE,
         "",
-        "Every command takes `--help`. `--json` prints one JSON document on stdout and nothing else. Errors are one line on",
-        "stderr with exit status 1, or 2 for wrong usage. Administration talks to the database directly, with the settings",
-        "of the environment ([settings.md](settings.md)); on SQLite it brings the schema up to date first.",
+        "Every command takes `--help`. `--json` prints one JSON document on stdout and nothing else. Errors are one",
+        "line on stderr with exit status 1, or 2 for wrong usage. Administration talks to the database directly, with",
+        "the settings of the environment ([settings.md](settings.md)); on SQLite it brings the schema up to date first.",
         "",
     ]
     for path, command in commands(typer.main.get_command(app), ("tidings",)):
@@ -83,7 +83,9 @@ def commands(command: TyperCommand, path: tuple[str, ...]) -> Iterator[tuple[tup
 
 
 def parameters(command: TyperCommand) -> Iterator[str]:
-    rows = [f"| {spelt(each)} | {each.help or ''}{said_default(each)} |" for each in command.params if each.name != "help"]
+    rows = [
+        f"| {spelt(each)} | {each.help or ''}{said_default(each)} |" for each in command.params if each.name != "help"
+    ]
     if rows:
         yield from ["| | |", "|---|---|", *rows, ""]
 
@@ -97,21 +99,24 @@ def spelt(parameter: TyperArgument | TyperOption) -> str:
 
 
 def said_default(parameter: TyperArgument | TyperOption) -> str:
-    silent = parameter.default in {None, False, ""} or parameter.param_type_name == "argument"
+    silent = parameter.default in (None, False, "") or parameter.param_type_name == "argument"
     return "" if silent else f" Default: `{parameter.default}`."
 
 
 def errors_page() -> str:
     """Every error that is raised on purpose, with its code."""
-    rows = [f"| `{each.code}` | {first_line(each)} |" for each in sorted(family(TidingsError), key=lambda each: each.code)]
+    rows = [
+        f"| `{each.code}` | {first_line(each)} |" for each in sorted(family(TidingsError), key=lambda each: each.code)
+    ]
     return "\n".join(
         [
             "# Errors",
             "",
             MADE,
             "",
-            "Every error has a stable code. The platform API answers with RFC 9457 problem documents that carry it; the partner",
-            "API answers in the contract's envelope ([contract.md](contract.md#5-errors)); the command line prints one line.",
+            "Every error has a stable code. The platform API answers with RFC 9457 problem documents that carry it; the",
+            "partner API answers in the contract's envelope ([contract.md](contract.md#5-errors)); the command line",
+            "prints one line.",
             "",
             "| code | meaning |",
             "|---|---|",

@@ -1,5 +1,7 @@
 """The state machine of a delivery."""
 
+from pathlib import Path
+
 import pytest
 
 from tidings.core.delivery import (
@@ -14,6 +16,8 @@ from tidings.core.delivery import (
 from tidings.core.model import State
 from tidings.core.verdict import Delivered, Failed, RetryAt, Verdict
 
+DIAGRAM = Path(__file__).parents[2] / "docs" / "state-machine.md"
+
 
 def test_every_move_is_in_the_table_and_explained() -> None:
     assert set(TRANSITIONS) == set(MEANINGS) == set(Move)
@@ -26,6 +30,21 @@ def test_nothing_leaves_an_end_and_everything_else_does() -> None:
 
 def test_every_state_can_be_reached() -> None:
     assert {after for _, after in TRANSITIONS.values()} == set(State)
+
+
+def test_the_diagram_and_its_table_are_those_of_the_code() -> None:
+    lines = DIAGRAM.read_text().splitlines()
+    arrows = [
+        f"    {'[*]' if before is None else before} --> {after}: {move}"
+        for move, (before, after) in TRANSITIONS.items()
+    ]
+    ends = [f"    {state} --> [*]" for state in State if state in ENDED]
+    assert [line for line in lines if "-->" in line] == arrows + ends
+    rows = [
+        f"| `{move}` | {'-' if before is None else f'`{before}`'} | `{after}` | {MEANINGS[move]} |"
+        for move, (before, after) in TRANSITIONS.items()
+    ]
+    assert [line for line in lines if line.startswith("| `")] == rows
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,26 @@ def test_the_edges_are_read(edge: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [b"", b"0", b"00", b"01", b"-1", b"+1", b"1_000", b" 1", b"1 ", b"1\n", b"1.0", b"1e3", b"0x1", b"\xd9\xa1"]
-    + [b"18446744073709551616", b"99999999999999999999", b"9" * 21, b"9" * 10_000],
+    [
+        b"",
+        b"0",
+        b"00",
+        b"01",
+        b"-1",
+        b"+1",
+        b"1_000",
+        b" 1",
+        b"1 ",
+        b"1\n",
+        b"1.0",
+        b"1e3",
+        b"0x1",
+        b"\xd9\xa1",
+        b"18446744073709551616",
+        b"99999999999999999999",
+        b"9" * 21,
+        b"9" * 10000,
+    ],
 )
 def test_every_other_spelling_is_refused(text: bytes) -> None:
     with pytest.raises(InvalidNonce):

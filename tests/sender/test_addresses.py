@@ -2,13 +2,15 @@
 
 import time
 
+import msgspec
 import pytest
 
 from support.certificates import Authority
 from support.raw_receiver import Connection, RawReceiver
 from support.wire import HOST, Wire, callback_url, open_wire
+from tidings.core.instants import SECOND
 from tidings.core.outcome import Blocked, Code, Unanswered, code_of
-from tidings.sender.request import Vetting
+from tidings.sender.request import OutboundRequest, Vetting
 
 MIXTURES = {
     "private": ("127.0.0.1", "10.0.0.1"),
@@ -66,6 +68,24 @@ async def test_a_name_is_judged_anew_when_its_answer_changed(authority: Authorit
             wire.dns.zone["other.acme.com"] = ("10.1.1.1",)
             assert code_of(await wire.post(receiver.port)) == Code.OK
             assert await wire.post(receiver.port, host="other.acme.com") == Blocked()
+
+
+@pytest.mark.parametrize("canonical", ["https://other.acme.com:{port}/", "https://hooks.acme.com/", "https://[/"])
+async def test_a_url_that_the_client_reads_otherwise_is_not_called(authority: Authority, canonical: str) -> None:
+    with RawReceiver(answer_all, tls=authority.server_context(HOST)) as receiver:
+        async with open_wire(authority, receiver.port) as wire:
+            url = msgspec.structs.replace(callback_url(receiver.port), canonical=canonical.format(port=receiver.port))
+            request = OutboundRequest(
+                partner="acme",
+                url=url,
+                headers=(),
+                body=b"",
+                number=1,
+                timeout=SECOND,
+                start_by=wire.clock.monotonic() + SECOND,
+            )
+            assert await wire.sender.post(request) == Unanswered(Code.INTERNAL_ERROR)
+    assert receiver.connections == 0
 
 
 @pytest.mark.parametrize("trouble", ["unknown", "broken", "silent"])

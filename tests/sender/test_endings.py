@@ -7,7 +7,7 @@ import time
 import pytest
 
 from support.certificates import Authority
-from support.misbehaviours import ENDINGS, after_request, for_ever
+from support.misbehaviours import ENDINGS, after_request, for_ever, reset_later
 from support.raw_receiver import Connection, RawReceiver
 from support.waiting import until
 from support.wire import HOST, open_wire
@@ -46,7 +46,7 @@ async def test_an_answer_is_told_by_its_status(authority: Authority, status: int
 async def test_a_failure_whose_body_breaks_off_is_still_told_by_its_status(authority: Authority) -> None:
     def break_off(connection: Connection) -> None:
         connection.send(b"HTTP/1.1 503 Down\r\nRetry-After: 7\r\nContent-Length: 100\r\n\r\nabc")
-        connection.reset()
+        reset_later(connection)
 
     with RawReceiver(after_request(break_off), tls=authority.server_context(HOST)) as receiver:
         async with open_wire(authority, receiver.port) as wire:

@@ -113,3 +113,34 @@ async def test_silence_on_one_kind_leaves_the_other(resolver: Resolver, dns: Dns
 @pytest.mark.parametrize("name", ["localhost", "ip6-localhost"])
 async def test_the_hosts_file_is_ignored(resolver: Resolver, name: str) -> None:
     assert await resolver.addresses("acme", name, within=WITHIN) == ()
+
+
+async def test_closing_ends_a_look_up_without_cancelling_who_waits(resolver: Resolver, dns: DnsServer) -> None:
+    dns.hold()
+    waiting = asyncio.create_task(resolver.addresses("acme", NAME, within=WITHIN))
+    await until(lambda: len(dns.asked) == 2)
+    await resolver.close()
+    assert await waiting == ()
+
+
+async def test_cancelling_who_waits_is_felt(resolver: Resolver, dns: DnsServer) -> None:
+    dns.hold()
+    waiting = asyncio.create_task(resolver.addresses("acme", NAME, within=WITHIN))
+    await until(lambda: len(dns.asked) == 2)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+async def test_a_look_up_goes_to_a_fresh_channel_while_another_is_under_way(
+    resolver: Resolver, dns: DnsServer, clock: SetClock
+) -> None:
+    dns.zone["slow.acme.com"] = (ADDRESS,)
+    await resolver.addresses("acme", NAME, within=WITHIN)
+    clock.pass_(31)
+    dns.hold()
+    slow = asyncio.create_task(resolver.addresses("acme", "slow.acme.com", within=WITHIN))
+    again = asyncio.create_task(resolver.addresses("acme", NAME, within=WITHIN))
+    await until(lambda: dns.asked[NAME, "AAAA"] == 2 and dns.asked["slow.acme.com", "AAAA"] == 1)
+    dns.release()
+    assert (await slow, await again) == ((ADDRESS,), (ADDRESS,))

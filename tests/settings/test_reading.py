@@ -91,9 +91,7 @@ def test_a_bad_variable_is_named_with_what_would_be_right(
         ("log = 7", "log: input should be 'json' or 'text'"),
     ],
 )
-def test_a_bad_line_of_the_file_is_named(
-    tmp_path: Path, text: str, said: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bad_line_of_the_file_is_named(tmp_path: Path, text: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     file = config(tmp_path, text, monkeypatch)
 
     with pytest.raises(Misconfigured) as refused:

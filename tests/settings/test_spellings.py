@@ -5,8 +5,8 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 import pytest
-from support.certificates import Authority
 
+from support.certificates import Authority
 from tidings.core.addresses import AllowPair
 from tidings.core.rate import Rate
 from tidings.settings import ListenAddress, spellings
@@ -27,7 +27,11 @@ KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
         (spellings.listen_address, "localhost:9090", ListenAddress("localhost", 9090)),
         (spellings.header_name, "X-Event-ID", "X-Event-ID"),
         (spellings.database_url, " sqlite:////var/lib/tidings.db ", "sqlite:////var/lib/tidings.db"),
-        (spellings.database_url, "postgresql://a,b/tidings?sslmode=require", "postgresql://a,b/tidings?sslmode=require"),
+        (
+            spellings.database_url,
+            "postgresql://a,b/tidings?sslmode=require",
+            "postgresql://a,b/tidings?sslmode=require",
+        ),
     ],
 )
 def test_what_is_right_is_read(read: Callable[[object], object], text: object, meant: object) -> None:

@@ -10,6 +10,7 @@ from support.raw_receiver import Behaviour, Connection, Gone
 from tidings.core.outcome import Code
 
 CHUNK = b"x" * 65536
+READ_BY_THEN_S = 0.1
 
 
 def after_request(act: Callable[[Connection], object]) -> Behaviour:
@@ -50,6 +51,11 @@ def for_ever(data: bytes, *, after: bytes = b"") -> Callable[[Connection], None]
     return act
 
 
+def reset_later(connection: Connection) -> None:
+    connection.pause(READ_BY_THEN_S)
+    connection.reset()
+
+
 def ten_megabytes_of_header(connection: Connection) -> None:
     connection.send(b"HTTP/1.1 200 OK\r\nX-Long: ")
     for _ in range(160):
@@ -73,7 +79,7 @@ ENDINGS: dict[str, tuple[Behaviour, Code]] = {
     "reset in the head": (after_request(send_then(b"HTTP/1.1 200 OK\r\nCont", Connection.reset)), Code.PROTOCOL_ERROR),
     "reset in the body": (after_request(send_then(OK_HEAD + b"abc", Connection.reset)), Code.PROTOCOL_ERROR),
     "closed in the body": (after_request(send_then(OK_HEAD + b"abc", hang_up)), Code.PROTOCOL_ERROR),
-    "reset after the answer": (after_request(send_then(OK_HEAD + CHUNK[:100], Connection.reset)), Code.OK),
+    "reset after the answer": (after_request(send_then(OK_HEAD + CHUNK[:100], reset_later)), Code.OK),
     "half-close without an answer": (after_request(Connection.half_close), Code.PROTOCOL_ERROR),
     "half-close after the answer": (after_request(send_then(OK_HEAD + CHUNK[:100], Connection.half_close)), Code.OK),
     "slow head": (after_request(lambda connection: connection.drip(OK_HEAD, every=0.2)), Code.TIMEOUT),

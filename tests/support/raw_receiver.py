@@ -10,6 +10,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Self, TypeAlias
 
 _DEADLINE_S = 30.0
@@ -54,15 +55,19 @@ class Connection:
         """Send one byte every so many seconds until the other side has gone."""
         for position in range(len(data)):
             self.send(data[position : position + 1])
-            if self._stopping.wait(every):
-                raise Gone
+            self.pause(every)
+
+    def pause(self, seconds: float) -> None:
+        """Do nothing for a while: a misbehaviour of its own, and what lets the other side take in what was sent."""
+        if self._stopping.wait(seconds):
+            raise Gone
 
     def half_close(self) -> None:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
 
     def reset(self) -> None:
-        """Close with an RST instead of a FIN."""
+        """Close with an RST instead of a FIN. It overtakes what the other side has not read yet."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
         raise Gone
@@ -122,7 +127,7 @@ class RawReceiver:
             self.connections += 1
             accepted.settimeout(_DEADLINE_S)
             self._sockets.append(accepted)
-            self._start(lambda sock=accepted: self._talk(sock))
+            self._start(partial(self._talk, accepted))
 
     def _talk(self, accepted: socket.socket) -> None:
         sock = accepted
@@ -149,7 +154,7 @@ def _hang_up(sock: socket.socket) -> None:
     """
     with contextlib.suppress(OSError, ValueError):
         if isinstance(sock, ssl.SSLSocket):
-            sock.setblocking(False)
+            sock.settimeout(0)
             sock.unwrap()
     sock.settimeout(_DEADLINE_S)
     sock.shutdown(socket.SHUT_WR)

@@ -12,12 +12,15 @@ def serve(
     *,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 8080,
+    role: Annotated[
+        app.Role, typer.Option(help="What this process does: take requests, make attempts, or all of it.")
+    ] = app.Role.ALL,
     migrate: Annotated[
         bool, typer.Option("--migrate", help="Bring a PostgreSQL database to the current schema first.")
     ] = False,
 ) -> None:
-    """Run the API and the engine. Prints one line when ready; SIGTERM finishes what is in flight and stops."""
-    app.serve(settings.load(), host, port, migrate=migrate, ready=_say_ready)
+    """Run the service. Prints one line when ready; SIGTERM finishes what is in flight and stops."""
+    app.serve(settings.load(), host, port, role=role, migrate=migrate, ready=_say_ready)
 
 
 def _say_ready(url: str) -> None:

@@ -22,6 +22,7 @@ _CONNECT_WITHIN = timedelta(seconds=10)
 # Below the idle time of common servers (5 s and more): a connection that the receiver is about to close is not used.
 _IDLE_FOR = timedelta(seconds=4)
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
+_NOT_PEM = "the further trusted roots are not PEM certificates"
 
 
 class Warm:
@@ -114,13 +115,13 @@ def _builder(roots_pem: bytes | None) -> ClientBuilder:
 def _check(roots_pem: bytes | None) -> None:
     if roots_pem is None:
         return
+    # A text without any certificate is no error to the client, but it is one to whoever named it.
+    if _CERTIFICATE not in roots_pem:
+        raise Misconfigured(_NOT_PEM)
     try:
-        # A file without any certificate is no error to the client, but it is one to whoever named it.
-        if _CERTIFICATE not in roots_pem:
-            raise ValueError
         _builder(roots_pem).build()
     except (BuilderError, ValueError):
-        raise Misconfigured("the further trusted roots are not PEM certificates") from None
+        raise Misconfigured(_NOT_PEM) from None
 
 
 def _is_literal(host: str) -> bool:

@@ -4,7 +4,13 @@ Owns the only place where an error of the HTTP client is looked into. Refuses to
 what the receiver sent.
 """
 
-from pyreqwest.exceptions import ClientClosedError, DetailedPyreqwestError, RequestError, RequestTimeoutError
+from pyreqwest.exceptions import (
+    ClientClosedError,
+    DetailedPyreqwestError,
+    RequestError,
+    RequestPanicError,
+    RequestTimeoutError,
+)
 
 from tidings.core.outcome import Code
 
@@ -18,7 +24,7 @@ def code_of_error(error: Exception) -> Code:
     match error:
         case RequestTimeoutError():
             return Code.TIMEOUT
-        case ClientClosedError():
+        case ClientClosedError() | RequestPanicError():
             return Code.INTERNAL_ERROR
         case RequestError():
             return _code_of_stage(_stages(error))

@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 import aiodns
-import pycares
 from aiodns.error import DNSError
+from pycares import AAAARecordData, ARecordData, DNSResult
 
 from tidings.core.instants import MILLISECOND, Span, to_seconds
 
@@ -16,8 +16,6 @@ _TRY_SECONDS = 1.0
 _TRIES = 2
 _ANSWERS_WITHIN: Span = 2_500 * MILLISECOND
 """A name server that is silent on one of the two questions must not cost the answer to the other."""
-
-_RECORDS = (pycares.QUERY_TYPE_A, pycares.QUERY_TYPE_AAAA)
 
 
 class _Channel:
@@ -84,9 +82,9 @@ class NameServers:
             await channel.dns.close()
 
 
-def _answers(question: asyncio.Future[pycares.DNSResult]) -> Iterable[str]:
+def _answers(question: asyncio.Future[DNSResult]) -> Iterable[str]:
     if isinstance(question.exception(), DNSError):
         return
     for record in question.result().answer:
-        if record.type in _RECORDS:
+        if isinstance(record.data, ARecordData | AAAARecordData):
             yield record.data.addr

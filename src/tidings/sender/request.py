@@ -14,8 +14,8 @@ from tidings.core.instants import Span
 class OutboundRequest(Struct, frozen=True, kw_only=True):
     """One POST, complete but for the address that it goes to.
 
-    ``number`` is the attempt's: vetted addresses take turns by it. ``timeout`` is total: name, connect, TLS, request and
-    answer. ``start_by`` is a moment of the monotonic clock: no byte is sent after it.
+    ``number`` is the attempt's: vetted addresses take turns by it. ``timeout`` is total: name, connect, TLS, request
+    and answer. ``start_by`` is a moment of the monotonic clock: no byte is sent after it.
     """
 
     partner: str

@@ -88,8 +88,14 @@ class Resolver:
             task = asyncio.get_running_loop().create_task(self._look_up(name))
             self._under_way[name] = task
             task.add_done_callback(lambda _: self._under_way.pop(name, None))
-        # Shielded: one who gives up must not take the answer from the others.
-        return await asyncio.shield(task)
+        try:
+            # Shielded: one who gives up must not take the answer from the others.
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if _is_cancelled():
+                raise
+            # The resolver was closed; whoever waited was not cancelled and must not look as if.
+            return ()
 
     async def _look_up(self, name: str) -> tuple[str, ...]:
         try:
@@ -106,3 +112,8 @@ class Resolver:
         self._kept.move_to_end(name)
         while len(self._kept) > _MOST_KEPT:
             self._kept.popitem(last=False)
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -60,7 +60,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _hint(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name, known, n=1, cutoff=0.8)
     return f"; did you mean {close[0]}?" if close else "; docs/settings.md lists them all"
 
 

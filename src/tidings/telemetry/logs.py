@@ -4,6 +4,7 @@ Owns levels, wording and the two styles. ``error`` means that a person must act,
 is one line for an attempt and for each lifecycle change. Refuses every value that is not a field of a fact.
 """
 
+import json
 from collections.abc import Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol, TypeAlias
@@ -142,7 +143,7 @@ def _text(_logger: object, _level: str, line: _Line) -> bytes:
 def _plain(value: object) -> str:
     """Return ``value`` as it is, or quoted when it could be taken for more than one word or line."""
     text = str(value)
-    return text if text.isascii() and text.isprintable() and not set(text) & set(' "=') else _encode(text).decode()
+    return text if text.isascii() and text.isprintable() and not set(text) & set(' "=') else json.dumps(text)
 
 
 _RENDERERS: Mapping[Style, Callable[[Any, str, _Line], bytes]] = {"json": _json, "text": _text}

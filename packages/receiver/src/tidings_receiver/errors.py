@@ -3,8 +3,6 @@
 Refuses to repeat what the sender sent: these messages may be logged.
 """
 
-# ruff: noqa: N818 - each name is a reason; the family is VerificationError
-
 from typing import ClassVar
 
 

@@ -1,0 +1,170 @@
+"""The nouns: what each command does, and the one JSON document that it prints."""
+
+import base64
+import re
+from pathlib import Path
+
+import pytest
+
+from support.command_line import CommandLine
+from tidings.core.catalogue import EVENT_TYPES
+
+VERIFIED = '{"event_type":"user.verified","iiban":"AA00 TEST EXAM PLE1","timestamp":"2025-01-15T10:30:00.000000000Z"}'
+
+
+@pytest.fixture
+def acme(tidings: CommandLine) -> str:
+    tidings("partner", "create", "acme", "--allow-host", "hooks.acme.com")
+    return "acme"
+
+
+def test_a_new_partner_comes_with_a_key_whose_secret_is_shown_once(tidings: CommandLine) -> None:
+    made = tidings("partner", "create", "acme", "--name", "Acme", "--allow-host", "Hooks.Acme.com", "--json").document
+
+    shown = tidings("partner", "show", "acme", "--json")
+
+    assert set(made) == {"partner", "api_key", "api_secret"}
+    assert made["partner"]["id"] == "acme"
+    assert made["partner"]["allowed_hosts"] == ["hooks.acme.com"]
+    assert base64.b64decode(made["api_secret"], validate=True)
+    assert [key["key"] for key in shown.document["keys"]] == [made["api_key"]]
+    assert made["api_secret"] not in shown.stdout
+
+
+def test_a_partner_of_that_name_is_refused(tidings: CommandLine, acme: str) -> None:
+    said = tidings("partner", "create", acme)
+
+    assert said.status == 1
+    assert "already exists" in said.stderr
+
+
+def test_a_partner_is_disabled_and_enabled(tidings: CommandLine, acme: str) -> None:
+    disabled = tidings("partner", "disable", acme, "--json").document["partner"]["enabled"]
+    enabled = tidings("partner", "enable", acme, "--json").document["partner"]["enabled"]
+
+    assert (disabled, enabled) == (False, True)
+
+
+def test_a_host_is_allowed_later(tidings: CommandLine, acme: str) -> None:
+    partner = tidings("partner", "allow-host", acme, "eu.acme.com", "--json").document["partner"]
+
+    assert partner["allowed_hosts"] == ["eu.acme.com", "hooks.acme.com"]
+
+
+def test_a_key_is_made_and_revoked(tidings: CommandLine, acme: str) -> None:
+    made = tidings("key", "create", acme, "--nonce-window", "5", "--json").document
+
+    tidings("key", "revoke", made["api_key"])
+
+    keys = {key["key"]: key for key in tidings("key", "list", "--partner", acme, "--json").document["keys"]}
+    assert len(keys) == 2
+    assert keys[made["api_key"]]["nonce_window"] == 5
+    assert re.fullmatch(r"[0-9T:.-]+Z", keys[made["api_key"]]["revoked_at"])
+
+
+def test_a_token_is_shown_once(tidings: CommandLine) -> None:
+    token = tidings("token", "create", "billing", "--json").document["token"]
+
+    listed = tidings("token", "list", "--json")
+
+    assert [each["name"] for each in listed.document["tokens"]] == ["billing"]
+    assert token not in listed.stdout
+
+
+@pytest.mark.parametrize(
+    "text", [VERIFIED, f"[{VERIFIED}]", f"{VERIFIED}\n", f"\n{VERIFIED}\n\n"], ids=["object", "array", "line", "blanks"]
+)
+def test_a_file_of_events_is_published(tidings: CommandLine, acme: str, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "events.json"
+    file.write_text(text, "utf-8")
+
+    (event,) = tidings("event", "publish", str(file), "--partner", acme, "--json").document["events"]
+
+    assert event["id"].startswith("evt_")
+    assert event["unrouted"] == "no_webhook"
+
+
+def test_many_lines_are_published_in_batches(tidings: CommandLine, acme: str, tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_text(f"{VERIFIED}\n" * 2500, "utf-8")
+
+    said = tidings("event", "publish", str(file), "--partner", acme)
+
+    assert said.status == 0
+    assert "2500 events are published" in said.stdout
+
+
+def test_one_bad_event_keeps_the_whole_file_from_being_published(
+    tidings: CommandLine, acme: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_text(f'{VERIFIED}\n{{"event_type":"user.verified"}}\n', "utf-8")
+
+    said = tidings("event", "publish", str(file), "--partner", acme)
+
+    assert said.status == 1
+    assert "line 2" in said.stderr
+
+
+@pytest.mark.parametrize("event_type", EVENT_TYPES)
+def test_a_sample_of_every_type_is_published(tidings: CommandLine, acme: str, event_type: str) -> None:
+    said = tidings("event", "trigger", event_type, "--partner", acme, "--json")
+
+    assert len(said.document["events"]) == 1
+
+
+def test_without_deliveries_the_list_says_so(tidings: CommandLine) -> None:
+    assert tidings("delivery", "list", "--json").document == {"deliveries": [], "next_cursor": None}
+    assert "no such deliveries" in tidings("delivery", "list").stdout
+
+
+def test_a_second_migration_finds_nothing_to_do(tidings: CommandLine) -> None:
+    first = tidings("migrate", "--json").document
+    second = tidings("migrate", "--json").document
+
+    assert (first["changed"], second["changed"]) == (True, False)
+
+
+def test_check_finds_nothing_wrong_with_an_installation_in_use(tidings: CommandLine, acme: str) -> None:
+    del acme
+
+    document = tidings("check", "--json").document
+
+    assert document["ok"]
+    assert [each["question"] for each in document["checks"]] == [
+        "settings",
+        "database",
+        "schema",
+        "master key",
+        "clock",
+    ]
+
+
+def test_check_makes_no_database(tidings: CommandLine, tmp_path: Path) -> None:
+    said = tidings("check")
+
+    assert said.status == 1
+    assert "does not exist yet" in said.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_check_names_a_master_key_that_opens_nothing(
+    tidings: CommandLine, acme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del acme
+    monkeypatch.setenv("TIDINGS_MASTER_KEY", base64.b64encode(bytes(32)).decode())
+
+    said = tidings("check")
+
+    assert said.status == 1
+    assert "master key" in said.stderr
+
+
+def test_check_names_a_key_file_that_others_may_read(tidings: CommandLine, acme: str, tmp_path: Path) -> None:
+    del acme
+    (tmp_path / "cli.db.key").chmod(0o644)
+
+    said = tidings("check")
+
+    assert said.status == 1
+    assert "chmod 600" in said.stderr

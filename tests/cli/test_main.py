@@ -1,0 +1,104 @@
+"""Errors and exit statuses: one line, never a traceback."""
+
+import re
+
+import pytest
+
+import tidings as package
+from support.command_line import CommandLine
+
+
+def test_nothing_asked_is_answered_with_help(tidings: CommandLine) -> None:
+    said = tidings()
+
+    assert said.status == 0
+    assert "Usage: tidings" in said.stdout
+
+
+def test_the_version_is_told(tidings: CommandLine) -> None:
+    assert tidings("--version").stdout == f"tidings {package.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["no-such-command"],
+        ["partner"],
+        ["partner", "create"],
+        ["serve", "--port", "many"],
+        ["serve", "--port", "65536"],
+        ["event", "trigger", "user.verifed", "--partner", "acme"],
+        ["delivery", "list", "--since", "yesterday"],
+        ["delivery", "list", "--state", "lost"],
+        ["key", "create", "acme", "--nonce-window", "-1"],
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_two(tidings: CommandLine, arguments: list[str]) -> None:
+    said = tidings(*arguments)
+
+    assert said.status == 2
+    assert said.stdout == ""
+    assert re.fullmatch(r"tidings: [^\n]+\n", said.stderr)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["partner", "show", "nobody"],
+        ["partner", "create", "Not An Id"],
+        ["key", "revoke", "nothing"],
+        ["token", "revoke", "nothing"],
+        ["delivery", "show", "dlv_nothing"],
+        ["delivery", "redeliver", "dlv_nothing"],
+        ["event", "publish", "/nowhere/events.json", "--partner", "acme"],
+        ["event", "trigger", "user.verified", "--partner", "nobody"],
+    ],
+)
+def test_a_failure_is_one_line_and_status_one(tidings: CommandLine, arguments: list[str]) -> None:
+    said = tidings(*arguments)
+
+    assert said.status == 1
+    assert said.stdout == ""
+    assert re.fullmatch(r"tidings: [^\n]+\n", said.stderr)
+
+
+def test_a_bad_setting_is_one_line_and_status_one(tidings: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIDINGS_RETRY_BASSE", "1")
+
+    said = tidings("partner", "list")
+
+    assert (said.status, said.stdout) == (1, "")
+    assert said.stderr == "tidings: TIDINGS_RETRY_BASSE: there is no such setting; did you mean TIDINGS_RETRY_BASE?\n"
+
+
+def test_a_bug_is_told_by_its_kind_and_place_and_not_by_its_text(
+    tidings: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise RuntimeError("a secret in a foreign text")
+
+    monkeypatch.setattr("tidings.settings.load", broken)
+
+    said = tidings("partner", "list")
+
+    assert said.status == 1
+    assert "RuntimeError" in said.stderr
+    assert "secret" not in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+@pytest.mark.parametrize("noun", ["partner", "key", "token", "event", "delivery"])
+def test_every_noun_takes_help(tidings: CommandLine, noun: str) -> None:
+    said = tidings(noun, "--help")
+
+    assert said.status == 0
+    assert f"Usage: tidings {noun}" in said.stdout
+
+
+def test_an_interrupt_is_told_by_its_status(tidings: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tidings.settings.load", interrupted)
+
+    assert tidings("partner", "list").status == 130

@@ -1,0 +1,38 @@
+"""The command line in the test's own process."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import pytest
+
+from tidings.cli.main import run
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed, and its exit status."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The one JSON document of a command that succeeded."""
+        assert self.status == 0, self.stderr
+        document: dict[str, Any] = json.loads(self.stdout)
+        return document
+
+
+CommandLine: TypeAlias = Callable[..., Said]
+
+
+def command_line(capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    def ask(*arguments: str) -> Said:
+        status = run(arguments)
+        captured = capsys.readouterr()
+        return Said(status, captured.out, captured.err)
+
+    return ask

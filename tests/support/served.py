@@ -1,0 +1,119 @@
+"""Both APIs on a real port, in the test's own process, on a real SQLite database and with a name server of its own.
+
+Owns what a process without an engine is made of. Refuses to stand in for any part of it.
+"""
+
+import os
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+from pathlib import Path
+
+from support.dns_server import DnsServer
+from support.partner_client import Answered, Header, PartnerClient, ask
+from tidings.actions import partners, tokens
+from tidings.actions.context import Context, Limits, NoEngine
+from tidings.clock import Clock
+from tidings.core.addresses import AllowPair
+from tidings.core.callback_url import EgressRules
+from tidings.core.rate import Rate
+from tidings.core.secret import Secret
+from tidings.sender.resolver import Resolver
+from tidings.sender.sender import Sender
+from tidings.store import schema
+from tidings.store.group_commit import GroupCommit
+from tidings.store.sqlite import SqliteDatabase
+from tidings.store.store import Store
+from tidings.store.vault import Vault
+from tidings.telemetry.facts import Fact
+from tidings.web.asgi import WebSettings, build
+from tidings.web.server import HttpServer
+
+HOST = "hooks.acme.com"
+"""Resolves to a public address that nobody ever calls."""
+LOOPBACK_HOST = "loop.acme.com"
+FORBIDDEN_HOST = "inside.acme.com"
+UNKNOWN_HOST = "nowhere.acme.com"
+HOSTS = (HOST, LOOPBACK_HOST, FORBIDDEN_HOST, UNKNOWN_HOST, "127.0.0.1")
+PLENTY = Rate(1_000_000, 1_000_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What an installation is made with."""
+
+    limits: Limits = field(default_factory=lambda: Limits(rate_limit=PLENTY))
+    web: WebSettings = field(default_factory=lambda: WebSettings(rate_limit_address=PLENTY, metrics=_numbers))
+    loopback_port: int = 1
+    roots_pem: bytes | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A running service: its port, its platform token and everything it said."""
+
+    port: int
+    token: str
+    ctx: Context
+    facts: list[Fact]
+
+    async def partner(self, name: str = "acme", *, hosts: Iterable[str] = HOSTS) -> PartnerClient:
+        """Make a partner and return its client."""
+        made = await partners.create(self.ctx, name, name=None, allow_hosts=list(hosts))
+        return PartnerClient(port=self.port, key=made.key, secret=made.secret.reveal().decode())
+
+    async def platform(
+        self, method: str, target: str, body: bytes = b"", *, headers: Iterable[Header] = ()
+    ) -> Answered:
+        """Ask the platform API, with the token."""
+        bearer = ("Authorization", f"Bearer {self.token}")
+        return await ask(self.port, method, target, headers=[bearer, *headers], body=body)
+
+
+async def _numbers() -> bytes:
+    return b"tidings_up 1\n"
+
+
+@asynccontextmanager
+async def served(folder: Path, terms: Terms | None = None) -> AsyncIterator[Served]:
+    """Start everything on a free port, and stop it again."""
+    wanted = Terms() if terms is None else terms
+    facts: list[Fact] = []
+    async with DnsServer() as dns, context(folder, dns, wanted, facts) as ctx:
+        server = HttpServer(build(ctx, wanted.web))
+        port = await server.start("127.0.0.1", 0)
+        token = await tokens.create(ctx, "tests")
+        try:
+            yield Served(port=port, token=token.token, ctx=ctx, facts=facts)
+        finally:
+            await server.stop(5)
+
+
+@asynccontextmanager
+async def context(folder: Path, dns: DnsServer, terms: Terms, facts: list[Fact]) -> AsyncIterator[Context]:
+    clock = Clock()
+    dns.zone |= {HOST: ("93.184.215.14",), LOOPBACK_HOST: ("127.0.0.1",), FORBIDDEN_HOST: ("10.0.0.7",)}
+    allow = (AllowPair(ip_network("127.0.0.0/8"), terms.loopback_port),)
+    rules = EgressRules(ports=frozenset({443, 8443}), allow=allow)
+    resolver = Resolver(servers=[dns.address], clock=clock)
+    sender = Sender(rules=rules, resolver=resolver, roots_pem=terms.roots_pem, clients=8, clock=clock)
+    database = SqliteDatabase(folder / "tidings.db")
+    await database.write(schema.bring_up_to_date)
+    commits = GroupCommit(database, clock=clock, emit=facts.append)
+    vault = Vault([Secret(os.urandom(32))], entropy=os.urandom)
+    store = Store(database=database, commits=commits, vault=vault)
+    try:
+        yield Context(
+            store=store,
+            clock=clock,
+            entropy=os.urandom,
+            emit=facts.append,
+            sender=sender,
+            rules=rules,
+            limits=terms.limits,
+            engine=NoEngine(),
+        )
+    finally:
+        await store.close()
+        await sender.close()
