@@ -44,13 +44,12 @@ def main(
     """Measure the running program against the figures of design.md section 6. Exit status 1 when one is missed."""
     plan = QUICK if quick else FULL
     size = Size(rounds=rounds or plan.rounds, deliveries=deliveries or plan.deliveries, seconds=plan.seconds)
-    console = Console()
+    console, machine = Console(), this_machine()
     try:
         figures = asyncio.run(_all_of(names or list(Name), size, console))
     except (ChildFailed, ServiceFailed, WrongResult) as failure:
         console.print(f"no figures: {failure}", style="red", markup=False)
         raise typer.Exit(1) from None
-    machine = this_machine()
     report.show(console, figures, machine)
     if write:
         report.write(figures, machine)

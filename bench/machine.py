@@ -21,6 +21,7 @@ class Machine:
     kernel: str
     python: str
     sqlite: str
+    load: float
     commit: str
     date: str
 
@@ -28,6 +29,7 @@ class Machine:
         return [
             f"{self.cpu}, {self.cores} cores, {self.memory_gb:.1f} GB",
             f"Linux {self.kernel}, Python {self.python}, SQLite {self.sqlite}",
+            f"load of the last minute before it began: {self.load:.1f}",
             f"commit {self.commit}, {self.date}",
         ]
 
@@ -37,10 +39,15 @@ def _cpu() -> str:
     return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
 
 
+def _git(*arguments: str) -> str:
+    # Looks and touches nothing: without this, git would tidy its index on the way.
+    command = ["git", "--no-optional-locks", "-C", str(ROOT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
 def _commit() -> str:
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--exclude=*"]
-    told = subprocess.run(command, capture_output=True, text=True, check=False)
-    return told.stdout.strip() or "unknown"
+    changed = _git("status", "--porcelain", "--untracked-files=no")
+    return (_git("rev-parse", "--short", "HEAD") or "unknown") + (" with changes" if changed else "")
 
 
 def this_machine() -> Machine:
@@ -51,6 +58,7 @@ def this_machine() -> Machine:
         kernel=platform.release(),
         python=platform.python_version(),
         sqlite=sqlite3.sqlite_version,
+        load=os.getloadavg()[0],
         commit=_commit(),
         date=time.strftime("%Y-%m-%d", time.gmtime()),
     )

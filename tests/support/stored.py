@@ -23,9 +23,7 @@ _numbers = itertools.count(1)
 
 
 def add_partner(connection: Connection, name: str = "acme", *, hosts: tuple[str, ...] = ()) -> str:
-    partners.insert_one(
-        connection, Partner(id=name, name=name, enabled=True, allowed_hosts=hosts, created_at=START)
-    )
+    partners.insert_one(connection, Partner(id=name, name=name, enabled=True, allowed_hosts=hosts, created_at=START))
     return name
 
 

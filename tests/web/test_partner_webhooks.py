@@ -24,7 +24,7 @@ async def test_a_register_answers_the_webhook_and_its_secret(acme: PartnerClient
     assert list(answer.result) == ["webhook", "secret"]
     webhook = answer.result["webhook"]
     assert list(webhook) == FIELDS
-    assert re.fullmatch(r"[A-Z2-7]{6}-[A-Z2-7]{5}-[A-Z2-7]{6}", webhook["id"])
+    assert re.fullmatch(r"WH[A-Z2-7]{6}-[A-Z2-7]{5}-[A-Z2-7]{6}", webhook["id"])
     assert webhook["url"] == URL
     assert webhook["enabled"] is False
     assert webhook["subscribed_events"] == []

@@ -44,6 +44,9 @@ async def publish(ctx: Context, publications: Sequence[Publication]) -> list[Pub
 
 
 def _checked(index: int, publication: Publication, name: str) -> CheckedEvent:
+    if "\x00" in publication.partner:
+        # PostgreSQL cannot even be asked for such a name, and would refuse everybody whose transaction this is.
+        raise InvalidEvent(index, "partner", "there is no such partner")
     try:
         checked = catalogue.check_payload(publication.payload)
         _check_key(publication.idempotency_key)

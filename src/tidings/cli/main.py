@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -93,7 +94,7 @@ def _usage(error: TyperException) -> str:
 def _bug(error: Exception) -> str:
     place = traceback.extract_tb(error.__traceback__)[-1]
     # The text of a foreign error may hold a secret; its type and its place do not.
-    return f"this is a bug: {type(error).__name__} at {os.path.basename(place.filename)}:{place.lineno}"  # noqa: PTH119
+    return f"this is a bug: {type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
 
 
 def _complain(line: str, status: int) -> int:

@@ -12,7 +12,7 @@ _DOUBLINGS = 40
 
 
 class Schedule(Struct, frozen=True, kw_only=True):
-    """Delays of ``base``, 2 × ``base``, 4 × ``base`` … up to ``cap``, each ± ``jitter`` of it, inside ``window``."""
+    """Delays of ``base``, twice and four times ``base`` … up to ``cap``, each ± ``jitter`` of it, inside ``window``."""
 
     window: Span = 300 * SECOND
     base: Span = SECOND

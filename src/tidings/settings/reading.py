@@ -35,7 +35,7 @@ def load() -> Settings:
 
 def foreign_variables() -> dict[str, str]:
     """Return every variable of the environment that is no setting of ours, for a process with settings of its own."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}  # noqa: TID251 - as above
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}  # noqa: TID251 - as above
 
 
 def _refuse_unknown_variables(names: Iterable[str]) -> None:

@@ -1,7 +1,7 @@
 """A connection to what is remembered: SQLite or PostgreSQL behind one small face.
 
-Owns the face and the translation of foreign errors. ``read`` and ``write`` run a plain function over a SQLAlchemy
-``Connection``; which thread or driver carries it is decided by each database.
+Owns connections, transactions and the translation of foreign errors. ``read`` and ``write`` run a plain function over
+a SQLAlchemy ``Connection``; which thread or driver carries it is decided here alone.
 """
 
 from collections.abc import Callable
@@ -35,18 +35,36 @@ class Database(Protocol):
 
 def translate(error: SQLAlchemyError) -> Exception:
     """Return ``Unavailable`` where trying again later may help, else the error itself: that is a mistake of ours."""
-    if isinstance(error, IntegrityError | ProgrammingError | DataError):
-        return error
-    if isinstance(error, PoolTimeout | InterfaceError):
+    if isinstance(error, PoolTimeout):
         return Unavailable("the database does not answer")
-    return Unavailable(_reason(error)) if isinstance(error, DBAPIError) else error
+    if not isinstance(error, DBAPIError):
+        return error
+    reason = reason_of(error.orig)
+    if reason is not None:
+        return Unavailable(reason)
+    if _is_ours(error):
+        return error
+    return Unavailable("the database does not answer" if isinstance(error, InterfaceError) else _reason(error))
+
+
+def reason_of(error: BaseException | None) -> str | None:
+    """Return what to tell of an error that PostgreSQL's SQLSTATE explains, else None."""
+    state = _state(error)
+    return next((reason for prefix, reason in _SQLSTATES.items() if state.startswith(prefix)), None)
+
+
+def _is_ours(error: DBAPIError) -> bool:
+    # What a driver refuses to send is a ValueError to it: as much a mistake of ours as what the server refuses.
+    unsendable = isinstance(getattr(error.orig, "__cause__", None), ValueError)
+    refused = isinstance(error, IntegrityError | ProgrammingError | DataError)
+    return unsendable or refused or _state(error.orig)[:2] in _CLASSES_OF_OURS
+
+
+def _state(error: BaseException | None) -> str:
+    return str(getattr(error, "sqlstate", None) or "")
 
 
 def _reason(error: DBAPIError) -> str:
-    state = str(getattr(error.orig, "sqlstate", None) or "")
-    for prefix, reason in _SQLSTATES.items():
-        if state.startswith(prefix):
-            return reason
     text = str(error.orig).lower()
     for sign, reason in _REASONS.items():
         if sign in text:
@@ -54,6 +72,8 @@ def _reason(error: DBAPIError) -> str:
     return "the database cannot be used just now"
 
 
+_CLASSES_OF_OURS = {"22", "23", "42"}
+"""SQLSTATE classes: data, constraints, syntax and access rules."""
 _SQLSTATES = {
     "28": "the database refuses this user or password (TIDINGS_DATABASE_URL)",
     "3D": "the server has no database of that name (TIDINGS_DATABASE_URL); create it first",
@@ -62,6 +82,7 @@ _SQLSTATES = {
     "25006": "the database is read-only",
     "55P03": "a table is in use by others for too long; try again when they are done",
     "57P": "the database is starting or stopping",
+    "42501": "this user may not do that in the database (TIDINGS_DATABASE_URL); make it the owner of the database",
     "42P01": "the database has no schema yet; run `tidings migrate`",
 }
 _REASONS = {

@@ -7,12 +7,24 @@ Owns every write to a delivery's state. Each moving statement is made by ``_movi
 from collections.abc import Sequence
 
 from msgspec import Struct
-from sqlalchemy import BigInteger, Connection, String, Update, bindparam, case, null, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    String,
+    Update,
+    bindparam,
+    case,
+    literal_column,
+    null,
+    select,
+    update,
+)
 
 from tidings.core.delivery import TRANSITIONS, Move
 from tidings.core.instants import Instant
 from tidings.core.outcome import Code
-from tidings.store.rows import fetch_all, given_for, in_one_value, insert_given
+from tidings.store.rows import Given, fetch_all, given_for, in_one_value, insert_given
 from tidings.store.tables import deliveries, in_words
 
 
@@ -61,18 +73,28 @@ _claimed = given_for(deliveries, ("id", "first_attempt_at", "give_up_at"))
 
 
 def _moving(move: Move) -> Update:
+    # Spelled out, not a parameter: a partial index serves only a condition that is written like its own.
+    return _moving_from(deliveries.c.state, move)
+
+
+def _moving_by_id(move: Move, given: Given) -> Update:
+    # Spelled unlike the partial indexes: PostgreSQL counts rows now and then, and may believe that next to nothing
+    # waits. Then it would read all that waits to find these few.
+    return _moving_from(deliveries.c.state.concat(literal_column("''")), move).where(deliveries.c.id == given["id"])
+
+
+def _moving_from(state: ColumnElement[str], move: Move) -> Update:
     before, after = TRANSITIONS[move]
     if before is None:
         raise ValueError(f"{move} is not a move of a delivery that exists")
-    # Spelled out, not a parameter: a partial index serves only a condition that is written like its own.
-    return update(deliveries).where(deliveries.c.state == in_words(before)).values(state=after.value)
+    return update(deliveries).where(state == in_words(before)).values(state=after.value)
 
 
 def _recording(move: Move) -> Update:
     lost = _ended["last_outcome"] == Code.LEASE_LOST.value
     return (
-        _moving(move)
-        .where(deliveries.c.id == _ended["id"], deliveries.c.lease_token == _ended["lease_token"])
+        _moving_by_id(move, _ended)
+        .where(deliveries.c.lease_token == _ended["lease_token"])
         .values(
             {
                 "due_at": _ended["due_at"],
@@ -90,17 +112,15 @@ def _recording(move: Move) -> Update:
 _ONLY_ATTEMPT = deliveries.c.attempts == 1
 
 MOVING: dict[Move, Update] = {
-    Move.CLAIMED: _moving(Move.CLAIMED)
-    .where(deliveries.c.id == _claimed["id"])
-    .values(
+    Move.CLAIMED: _moving_by_id(Move.CLAIMED, _claimed).values(
         attempts=deliveries.c.attempts + 1,
         lease_token=bindparam("token", type_=String()),
         lease_until=bindparam("until", type_=BigInteger()),
         first_attempt_at=_claimed["first_attempt_at"],
         give_up_at=_claimed["give_up_at"],
     ),
-    Move.RELEASED: _moving(Move.RELEASED)
-    .where(deliveries.c.id == _leased["id"], deliveries.c.lease_token == _leased["lease_token"])
+    Move.RELEASED: _moving_by_id(Move.RELEASED, _leased)
+    .where(deliveries.c.lease_token == _leased["lease_token"])
     .values(
         attempts=deliveries.c.attempts - 1,
         lease_token=null(),

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tidings.errors import Misconfigured, Unavailable
-from tidings.store.database import translate
+from tidings.store.database import reason_of, translate
 from tidings.store.dialects import WAKE_CHANNEL
 
 Result = TypeVar("Result")
@@ -50,7 +50,7 @@ class PostgresqlDatabase:
         await self._guarded(lambda: self._listen(wake))
 
     async def _listen(self, wake: Callable[[], None]) -> None:
-        connection = await asyncpg.connect(self._url, timeout=_CONNECT_TIMEOUT_S)
+        connection = await _connect(self._url)
         lost = asyncio.Event()
         try:
             connection.add_termination_listener(lambda _connection: lost.set())
@@ -78,21 +78,30 @@ class PostgresqlDatabase:
             return await call()
         except SQLAlchemyError as error:
             raise translate(error) from error
-        except asyncpg.ClientConfigurationError as error:
-            # Its text may repeat the URL, and with it the password.
-            raise Misconfigured(
-                "TIDINGS_DATABASE_URL: is not a URL that libpq would take; write postgresql://USER@HOST:PORT/DATABASE"
-            ) from error
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise Unavailable("the database does not answer") from error
+            raise Unavailable(reason_of(error) or "the database does not answer") from error
 
 
 def _engine(url: str) -> AsyncEngine:
     return create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=lambda: asyncpg.connect(url, timeout=_CONNECT_TIMEOUT_S, command_timeout=_ANSWER_TIMEOUT_S),
+        async_creator=lambda: _connect(url, command_timeout=_ANSWER_TIMEOUT_S),
         pool_size=_CONNECTIONS,
         max_overflow=0,
         pool_timeout=_WAIT_FOR_CONNECTION_S,
         pool_use_lifo=True,
     )
+
+
+async def _connect(url: str, *, command_timeout: float | None = None) -> asyncpg.Connection:
+    try:
+        return await asyncpg.connect(url, timeout=_CONNECT_TIMEOUT_S, command_timeout=command_timeout)
+    except FileNotFoundError as error:
+        raise Unavailable(
+            "the database does not answer: a socket or certificate file of TIDINGS_DATABASE_URL does not exist"
+        ) from error
+    except ValueError as error:  # includes asyncpg's ClientConfigurationError
+        # Its text may repeat the URL, and with it the password.
+        raise Misconfigured(
+            "TIDINGS_DATABASE_URL: is not a URL that libpq would take; write postgresql://USER@HOST:PORT/DATABASE"
+        ) from error

@@ -19,7 +19,7 @@ from tidings.store.dialects import is_shared
 from tidings.store.tables import schema_floor
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_LOCK = 0x7469_6469_6E67
+MIGRATION_LOCK = 0x7469_6469_6E67
 """The advisory lock that a migration holds: nobody migrates twice at once."""
 
 
@@ -47,7 +47,7 @@ def pending(connection: Connection) -> list[str]:
 def upgrade_to(connection: Connection, revision: str) -> None:
     """Run one migration in the caller's transaction. Raises ``Misconfigured`` while another process migrates."""
     if is_shared(connection):
-        if not connection.execute(text(f"SELECT pg_try_advisory_xact_lock({_LOCK})")).scalar_one():
+        if not connection.execute(text(f"SELECT pg_try_advisory_xact_lock({MIGRATION_LOCK})")).scalar_one():
             raise Misconfigured("another `tidings migrate` is running on this database; let it finish")
         # A migration that waits for a table makes everybody behind it wait as well: better give up and be told.
         connection.execute(text("SET LOCAL lock_timeout = '5s'"))
