@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from bench.machine import ROOT, Machine
+from bench.machine import Machine
+from chaos.children import ROOT
 from chaos.findings import ZERO
 from chaos.guarantees import GUARANTEES
 from chaos.layout import Kind

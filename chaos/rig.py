@@ -12,8 +12,8 @@ from pathlib import Path
 from msgspec import convert
 from msgspec import json as msgspec_json
 
-from bench.children import Child
 from chaos import database
+from chaos.children import Child
 from chaos.disk import SmallDisk
 from chaos.evidence import Cut, Order
 from chaos.findings import Findings
@@ -97,7 +97,7 @@ class Rig:
             connections=load.connections,
             twins=load.twins,
         )
-        self.publisher = await Child("chaos.publisher").__aenter__()
+        self.publisher = await Child("publisher").__aenter__()
         await self.publisher.tell(msgspec_json.encode(order).decode())
 
     async def acknowledged(self) -> int:
@@ -168,7 +168,7 @@ class Rig:
             faults=self.faults,
             bad_exits=self.bad_exits,
         )
-        async with Child("chaos.checker") as checker:
+        async with Child("checker") as checker:
             await checker.tell(msgspec_json.encode(order).decode())
             said = await checker.hear(within=_CHECKED_WITHIN_S)
         return convert(said, Findings)

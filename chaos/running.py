@@ -7,7 +7,7 @@ import time
 
 from msgspec import Struct, structs
 
-from bench.children import ChildFailed
+from chaos.children import ChildFailed
 from chaos.findings import Findings
 from chaos.layout import Kind
 from chaos.plan import Scenario

@@ -6,13 +6,13 @@ Owns how a process gets its faults. What they do is ``chaos.serve``'s.
 import asyncio
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import IO
 
+from chaos.children import ROOT
 from support.service import Installation, Service
 
-ROOT = Path(__file__).parent.parent
 _KILLED = -signal.SIGKILL
 _DIES_WITHIN_S = 60.0
 
@@ -33,23 +33,13 @@ class FaultyInstallation(Installation):
     def having(self, *faults: str) -> "FaultyInstallation":
         return replace(self, faults=faults)
 
-    def _leave_a_trail(self, stderr: Path) -> str:
-        # The search for secrets is the test suite's; hundreds of dumps would take the time of the run.
-        del stderr
-        return self.environment()["TIDINGS_DATABASE_URL"]
-
-    async def _start(self, *arguments: str, stdout: int, stderr: int) -> Process:
+    async def _start(self, *arguments: str, stderr: int | IO[bytes]) -> Process:
         return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "chaos.serve",
-            *self.faults,
-            "--",
-            *arguments,
+            *(sys.executable, "-m", "chaos.serve", *self.faults, "--", *arguments),
             env=self.environment(),
             cwd=self.folder,
             stdin=DEVNULL,
-            stdout=stdout,
+            stdout=PIPE,
             stderr=stderr,
         )
 
@@ -66,6 +56,6 @@ def switch(service: Service) -> None:
 
 async def until_killed(service: Service, *, within: float = _DIES_WITHIN_S) -> None:
     """Wait for a process to be killed by what was built into it or by its receiver."""
-    status = await service.ended(within)
+    status = await service.ended(within=within)
     if status != _KILLED:
         raise NotKilled(f"ended with status {status}:\n{service.stderr[-3000:]}")

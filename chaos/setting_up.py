@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from bench.children import Child
+from chaos.children import Child
 from chaos.disk import SmallDisk, small_disk
 from chaos.layout import Kind, Layout
 from chaos.proxy import Proxy, proxy_before
@@ -130,7 +130,7 @@ def _on(url: str) -> dict[str, str]:
 @asynccontextmanager
 async def _receiver(folder: Path, port: int) -> AsyncIterator[Child]:
     arguments = (str(folder / "authority.pem"), str(folder / "receiver.ledger"), str(port))
-    async with Child("chaos.receiver", *arguments) as child:
+    async with Child("receiver", *arguments) as child:
         await child.hear(within=_STARTED_WITHIN_S)
         yield child
 

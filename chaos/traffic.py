@@ -8,12 +8,12 @@ import hashlib
 import json
 import re
 
-from support.event_samples import marked
+from support.event_samples import sample
 
 _MARK = "MARKER"
-_BEFORE, _AFTER = json.dumps(marked(_MARK), separators=(",", ":")).split(_MARK)
+_BEFORE, _AFTER = json.dumps({**sample("custom_order.executed"), "marker": _MARK}, separators=(",", ":")).split(_MARK)
 _ODDITIES = ',"odd":{"long":12345678901234567890.10,"small":1e-7,"text":"Zürich \\u00e9 ⚡"}}'
-_IN_BODY = re.compile(re.escape('"id":"') + r"([^\"]+)\"")
+_IN_BODY = re.compile(re.escape('"marker":"') + r"([^\"]+)\"")
 
 
 def body_of(marker: str) -> str:

@@ -54,7 +54,7 @@ async def test_no_request_is_sent_to_a_server_that_did_not_prove_itself(authorit
         (lambda connection: connection.wait_until_gone(), Code.TIMEOUT),
         (send(b"SSH-2.0-OpenSSH_9.2\r\n"), Code.TLS_FAILED),
         (send(b"HTTP/1.1 400 Bad Request\r\n\r\n"), Code.TLS_FAILED),
-        (lambda connection: connection.reset(), Code.TLS_FAILED),
+        (lambda connection: connection.greeted().reset(), Code.TLS_FAILED),
         (lambda _: None, Code.TLS_FAILED),
     ],
     ids=["silent", "ssh", "plain http", "reset", "closed"],

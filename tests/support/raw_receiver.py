@@ -72,6 +72,11 @@ class Connection:
         self._socket.close()
         raise Gone
 
+    def greeted(self) -> "Connection":
+        """Wait for the first bytes of the other side: before them, it may not even know that it is connected."""
+        self._receive()
+        return self
+
     def wait_until_gone(self) -> None:
         """Read and forget until the other side closes."""
         while True:

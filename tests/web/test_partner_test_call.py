@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 
 from support.certificates import Authority
@@ -17,10 +16,9 @@ from tidings.core.instants import span
 from tidings_receiver import verify
 
 PAYLOAD = (
-    '{"event_type":"webhook.test",'
-    '"message":"This is a test webhook event to verify your endpoint configuration."}'
+    '{"event_type":"webhook.test","message":"This is a test webhook event to verify your endpoint configuration."}'
 )
-FIELDS = "result test_id payload_sent signature_header http_status response_body error_message".split()
+FIELDS = ["result", "test_id", "payload_sent", "signature_header", "http_status", "response_body", "error_message"]
 
 
 @pytest_asyncio.fixture
@@ -59,7 +57,7 @@ async def test_a_test_sends_the_signed_event_now_and_reports(at: Served, receive
     assert report["signature_header"] == received.header("X-Signature")
     assert (report["http_status"], report["response_body"], report["error_message"]) == (200, "OK", None)
     assert received.header("X-Webhook-Event") == "webhook.test"
-    verify(secret, received.header("X-Signature"), received.body)
+    verify(received.body, received.header("X-Signature"), secret)
 
 
 async def test_a_failing_receiver_is_reported_with_200(at: Served, receiver: HttpsReceiver) -> None:

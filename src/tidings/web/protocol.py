@@ -30,6 +30,7 @@ class BoundedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self.access_log = False
         self._head = 0
         self._head_timer: asyncio.TimerHandle | None = None
 
@@ -71,8 +72,17 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._stop_timer()
+        if self.parser.should_upgrade() and self._announces_a_body():
+            # The parser would skip the body and take it for the next request.
+            raise ValueError("a request that wants another protocol has no body")
         cast("dict[str, Any]", self.scope)[TARGET] = self.url
         super().on_headers_complete()
+
+    def _announces_a_body(self) -> bool:
+        return any(
+            name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+            for name, value in self.headers
+        )
 
     def _is_idle(self) -> bool:
         cycle = getattr(self, "cycle", None)

@@ -1,0 +1,126 @@
+"""A private PostgreSQL cluster in a temporary folder, on loopback, started and stopped by the tests.
+
+``initdb`` and ``postgres`` refuse root: run as root, they are run as the user ``nobody``.
+"""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+
+_START_S = 60
+
+
+class Cluster:
+    """A running server. ``create()`` returns the URL of a fresh database."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder
+        self.port = port
+
+    def url(self, database: str) -> str:
+        return f"postgresql://tidings@127.0.0.1:{self.port}/{database}"
+
+    def create(self, *, template: str | None = None) -> str:
+        """Make a database, like the one with the URL ``template`` if given, and return its URL."""
+        name = f"t{uuid.uuid4().hex}"
+        like = "" if template is None else f" TEMPLATE {template.rpartition('/')[2]}"
+        self.control_sql(f"CREATE DATABASE {name}{like}")
+        return self.url(name)
+
+    def control_sql(self, statement: str, *, database: str = "postgres") -> str:
+        return _run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement, self.url(database))
+
+    def start(self, *settings: str) -> None:
+        chosen = [
+            f"port={self.port}",
+            "listen_addresses=127.0.0.1",
+            f"unix_socket_directories={self.folder}",
+            *settings,
+        ]
+        options = " ".join(f"-c {one}" for one in chosen)
+        log = str(self.folder / "log")
+        _run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-t", str(_START_S), "-l", log, "-o", options, "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        _run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", mode, "stop")
+
+    def stop_if_running(self) -> None:
+        if (self.folder / "data" / "postmaster.pid").exists():
+            self.stop("immediate")
+
+    @property
+    def postmaster(self) -> int:
+        return int((self.folder / "data" / "postmaster.pid").read_text("ascii").splitlines()[0])
+
+
+@contextmanager
+def cluster(*settings: str) -> Iterator[Cluster]:
+    """Start a cluster of its own and remove it afterwards."""
+    folder = Path(mkdtemp(prefix="tidings-pg-"))
+    user = _user()
+    if user is not None:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    made = Cluster(folder, _free_port())
+    try:
+        data = str(folder / "data")
+        _run("initdb", "--no-sync", "-D", data, "-U", "tidings", "-A", "trust", "-E", "UTF8", "--locale=C")
+        made.start(*settings)
+        try:
+            yield made
+        finally:
+            made.stop_if_running()
+    finally:
+        shutil.rmtree(folder)
+
+
+def dump(url: str) -> bytes | None:
+    """Return everything that a database holds as text, or None when its server is gone."""
+    done = subprocess.run([_binary("pg_dump"), "--dbname", url], check=False, capture_output=True, cwd="/")
+    return done.stdout if done.returncode == 0 else None
+
+
+def _user() -> pwd.struct_passwd | None:
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+
+
+def _run(program: str, *arguments: str) -> str:
+    user = _user()
+    done = subprocess.run(
+        [_binary(program), *arguments],
+        check=False,
+        text=True,
+        # pg_ctl leaves the server its standard streams: a pipe of ours would stay open as long as it runs.
+        stdout=subprocess.PIPE if program == "psql" else subprocess.DEVNULL,
+        stderr=subprocess.PIPE if program == "psql" else subprocess.DEVNULL,
+        cwd="/",
+        user=None if user is None else user.pw_uid,
+        group=None if user is None else user.pw_gid,
+        extra_groups=None if user is None else [],
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{program} {' '.join(arguments[:4])} … ended with {done.returncode}: {done.stderr}")
+    return done.stdout or ""
+
+
+def _binary(program: str) -> str:
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+        if (folder / program).exists():
+            return str(folder / program)
+    found = shutil.which(program)
+    if found is None:
+        raise RuntimeError(f"{program} is not installed; install PostgreSQL (Debian: apt-get install postgresql)")
+    return found
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
