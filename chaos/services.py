@@ -28,7 +28,7 @@ class FaultyInstallation(Installation):
     faults: tuple[str, ...] = ()
 
     def environment(self) -> dict[str, str]:
-        return super().environment() | {"PYTHONPATH": str(ROOT)}
+        return super().environment() | {"PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"}
 
     def having(self, *faults: str) -> "FaultyInstallation":
         return replace(self, faults=faults)

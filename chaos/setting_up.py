@@ -47,9 +47,8 @@ async def unmigrated(kind: Kind, settings: dict[str, str]) -> AsyncIterator[Faul
     """Set up an installation whose database is empty."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tidings-chaos-")))
-        if kind is Kind.POSTGRESQL:
-            settings = settings | _on(stack.enter_context(cluster()).create())
-        yield FaultyInstallation(folder=folder, settings=settings)
+        server = stack.enter_context(cluster()) if kind is Kind.POSTGRESQL else None
+        yield FaultyInstallation(folder=folder, settings=settings | _on(_database(folder, None, server)))
 
 
 async def _bare(stack: AsyncExitStack, folder: Path, layout: Layout, kind: Kind) -> Rig:
