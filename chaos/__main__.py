@@ -18,7 +18,7 @@ from chaos import disk, report
 from chaos.layout import Kind
 from chaos.plan import Scenario, scenarios
 from chaos.running import MIGRATIONS, Result, migrations, run
-from chaos.size import SHORT, Size, long
+from chaos.size import SHORT, WITH_BUG, Size, long
 
 
 class Length(StrEnum):
@@ -56,7 +56,7 @@ def main(
     chosen = [one for one in scenarios() if _is_wanted(one, length, only) and (has_disk or not one.needs_disk)]
     if not chosen and MIGRATIONS not in (only or ()):
         raise typer.BadParameter(f"there is {', '.join(one.name for one in scenarios())}, {MIGRATIONS}")
-    size = long(times) if length is Length.LONG else SHORT
+    size = _size(length, times, bug)
     results = asyncio.run(_all(chosen, database.kinds(), size, bug))
     if not only or MIGRATIONS in only:
         results += [asyncio.run(migrations(kind)) for kind in database.kinds()]
@@ -65,6 +65,12 @@ def main(
         report.write(results, this_machine(), times=times)
     if any(result.failures for result in results):
         raise typer.Exit(1)
+
+
+def _size(length: Length, times: int, bug: str | None) -> Size:
+    if length is Length.LONG:
+        return long(times)
+    return SHORT if bug is None else WITH_BUG
 
 
 def _is_wanted(scenario: Scenario, length: Length, only: list[str] | None) -> bool:

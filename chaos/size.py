@@ -3,7 +3,7 @@
 Owns the numbers. Every run is bounded and stops by itself.
 """
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 
 class Size(Struct, frozen=True, kw_only=True):
@@ -24,6 +24,8 @@ class Size(Struct, frozen=True, kw_only=True):
 
 
 SHORT = Size(nths=(3,), step=60, rounds=1, seconds=2, fleet_seconds=5)
+# A bug shows only where a kill falls between two steps in the wrong order; one kill in many does not.
+WITH_BUG = structs.replace(SHORT, nths=(1, 2, 3, 4, 5, 6))
 
 
 def long(times: int) -> Size:
