@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from bench import measurements, report
+from bench import isolation, measurements, report
 from bench.children import ChildFailed
 from bench.figures import Figure
 from bench.machine import this_machine
@@ -16,8 +17,8 @@ from bench.measurements import Size
 from bench.rig import WrongResult
 from support.service import ServiceFailed
 
-FULL = Size(rounds=3, deliveries=60_000, seconds=20)
-QUICK = Size(rounds=1, deliveries=6_000, seconds=3)
+FULL = Size(rounds=3, deliveries=60_000, seconds=20, webhooks=10_000)
+QUICK = Size(rounds=1, deliveries=6_000, seconds=3, webhooks=300, is_full=False)
 
 
 class Name(StrEnum):
@@ -25,11 +26,15 @@ class Name(StrEnum):
 
     THROUGHPUT = "throughput"
     LATENCY = "latency"
+    HANGING = "hanging"
+    DEAD = "dead"
 
 
 _MEASUREMENTS: dict[Name, Callable[[Size], Awaitable[list[Figure]]]] = {
     Name.THROUGHPUT: measurements.throughput,
     Name.LATENCY: measurements.latency,
+    Name.HANGING: isolation.hanging,
+    Name.DEAD: isolation.dead,
 }
 
 
@@ -43,7 +48,7 @@ def main(
 ) -> None:
     """Measure the running program against the figures of design.md section 6. Exit status 1 when one is missed."""
     plan = QUICK if quick else FULL
-    size = Size(rounds=rounds or plan.rounds, deliveries=deliveries or plan.deliveries, seconds=plan.seconds)
+    size = replace(plan, rounds=rounds or plan.rounds, deliveries=deliveries or plan.deliveries)
     console, machine = Console(), this_machine()
     try:
         figures = asyncio.run(_all_of(names or list(Name), size, console))

@@ -1,28 +1,31 @@
 """What is measured, and how."""
 
 import time
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from bench import figures
 from bench.figures import Figure
 from bench.processes import cpu_seconds, peak_megabytes
 from bench.rig import Rig, rig
+from bench.travel import RATE, travel_times
 
 CONCURRENCY = 256
-RATE = 500
 WARM_UP = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """How much is measured: ``deliveries`` a round for throughput, ``seconds`` a round for latency."""
+    """How much is measured: ``deliveries`` a round for throughput, ``seconds`` a round for latency.
+
+    ``webhooks`` is how many there are where many matter. ``is_full`` when the figures are to be believed.
+    """
 
     rounds: int
     deliveries: int
     seconds: int
+    webhooks: int
+    is_full: bool = True
 
 
 @dataclass(kw_only=True)
@@ -47,12 +50,12 @@ async def throughput(size: Size) -> list[Figure]:
             rounds.ratio.append(rounds.per_second[-1] / rounds.bare_per_second[-1])
         memory = peak_megabytes(up.service.pid)
     return [
-        _figure("deliveries, SQLite, full flush", "/s", rounds.per_second, figures.THROUGHPUT),
-        _figure("bare loop in the same run", "/s", rounds.bare_per_second),
-        _figure("deliveries ÷ bare loop", "", rounds.ratio, figures.RATIO),
-        _figure("CPU of the service for each delivery", "µs", rounds.cpu_us, figures.CPU),
-        _figure("CPU of the bare loop for each request", "µs", rounds.bare_cpu_us),
-        _figure("peak resident memory of the service", "MB", [memory]),
+        figure("deliveries, SQLite, full flush", "/s", rounds.per_second, figures.THROUGHPUT),
+        figure("bare loop in the same run", "/s", rounds.bare_per_second),
+        figure("deliveries ÷ bare loop", "", rounds.ratio, figures.RATIO),
+        figure("CPU of the service for each delivery", "µs", rounds.cpu_us, figures.CPU),
+        figure("CPU of the bare loop for each request", "µs", rounds.bare_cpu_us),
+        figure("peak resident memory of the service", "MB", [memory]),
     ]
 
 
@@ -80,28 +83,16 @@ async def latency(size: Size) -> list[Figure]:
     async with rig() as up:
         await up.publish(await up.expect(WARM_UP), WARM_UP)
         for _ in range(size.rounds):
-            travelled = await _travel_times(up, RATE * size.seconds)
+            travelled = await travel_times(up, RATE * size.seconds)
+            await up.until_recorded()
+            await up.check_exactly_once(len(travelled))
             p50.append(travelled[len(travelled) // 2])
             p99.append(travelled[len(travelled) * 99 // 100])
     return [
-        _figure(f"latency at {RATE} events/s, p50", "ms", p50, figures.LATENCY_P50),
-        _figure(f"latency at {RATE} events/s, p99", "ms", p99, figures.LATENCY_P99),
+        figure(f"latency at {RATE} events/s, p50", "ms", p50, figures.LATENCY_P50),
+        figure(f"latency at {RATE} events/s, p99", "ms", p99, figures.LATENCY_P99),
     ]
 
 
-async def _travel_times(up: Rig, count: int) -> list[float]:
-    """Return in order how many milliseconds each event took."""
-    sent, arrived = up.folder / "sent", up.folder / "arrived"
-    first = await up.expect(count)
-    await up.publish(first, count, rate=RATE, times=str(sent))
-    await up.check_exactly_once(count)
-    await up.receiver.ask({"times": str(arrived)})
-    return sorted(1000 * (end - start) for start, end in zip(_times(sent), _times(arrived), strict=True))
-
-
-def _times(file: Path) -> Sequence[float]:
-    return array("d", file.read_bytes())
-
-
-def _figure(name: str, unit: str, rounds: Sequence[float], target: figures.Target | None = None) -> Figure:
+def figure(name: str, unit: str, rounds: Sequence[float], target: figures.Target | None = None) -> Figure:
     return Figure(name=name, unit=unit, rounds=tuple(rounds), target=target)

@@ -21,13 +21,17 @@ ACCEPTED = 202
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """Publish ``count`` events from number ``first`` on; with a ``rate`` one by one, else ``size`` at a time."""
+    """Publish ``count`` events from number ``first`` on; with a ``rate`` one by one, else ``size`` at a time.
+
+    They go to ``partners`` partners in turn, of which ``first_partner`` is the first.
+    """
 
     url: str
     token: str
     first: int
     count: int
     partners: int
+    first_partner: int = 0
     size: int = 100
     connections: int = 8
     rate: int = 0
@@ -72,7 +76,7 @@ class Publisher:
         await self._post(self._order.first + place, 1)
 
     async def _post(self, first: int, count: int) -> None:
-        body = batch(first, count, self._order.partners)
+        body = batch(first, count, self._order.partners, first_partner=self._order.first_partner)
         answer = await self._client.post(self._url).headers(self._headers).body_bytes(body).build().send()
         told = bytes(await answer.bytes())
         if answer.status != ACCEPTED or not is_accepted(told, count):

@@ -74,11 +74,12 @@ class Talk(asyncio.Protocol):
 
 
 def _server_context(folder: Path, hosts: list[str]) -> ssl.SSLContext:
-    """Make a new authority, leave its certificate in ``folder``, and return a context certified by it."""
+    """Make a new authority, leave its certificate and a server's in ``folder``, and return the server's context."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "roots.pem"))
+    authority.issue_cert(*hosts).private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*hosts).configure_cert(context)
+    context.load_cert_chain(folder / "server.pem")
     return context
 
 

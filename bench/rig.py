@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +12,14 @@ from typing import Any
 from bench.children import Child
 from bench.records import count_by_state, count_open
 from bench.traffic import partner_name
-from support.platform_client import platform
+from support.platform_client import Platform, platform
 from support.service import Installation, Service
 from support.vendor_client import VendorClient
 
 DEADLINE = 300.0
 POLL = 0.02
 PARTNERS = 16
+REGISTRARS = 16
 HOSTS = [f"127.0.0.{number}" for number in range(1, 5)]
 
 
@@ -47,15 +48,28 @@ class Rig:
         await self.receiver.ask({"expect": [first, count]})
         return first
 
+    async def offer(self, first: int, count: int, **how: int | str) -> None:
+        """Publish numbers, to all partners in turn, and wait for nothing but their acknowledgement."""
+        order = {"url": self.service.url, "token": self.token, "first": first, "count": count}
+        await self.publisher.ask({"partners": len(self.urls), **order, **how})
+
     async def publish(self, first: int, count: int, **how: int | str) -> None:
         """Publish the expected numbers; wait until they have arrived and are recorded."""
-        order = {"url": self.service.url, "token": self.token, "first": first, "count": count, "partners": PARTNERS}
-        await self.publisher.ask({**order, **how})
+        await self.offer(first, count, **how)
+        await self.until_arrived(count)
+        await self.until_recorded()
+
+    async def until_arrived(self, count: int) -> None:
+        """Wait until the receiver has seen all ``count`` expected numbers."""
         limit = time.monotonic() + DEADLINE
-        while (await self.receiver.ask({"seen": True}))["distinct"] < count or count_open(self.installation.database):
-            if time.monotonic() > limit:
-                raise WrongResult(f"not all of {count} were delivered within {DEADLINE} s")
-            await asyncio.sleep(POLL)
+        while (await self.receiver.ask({"seen": True}))["distinct"] < count:
+            await _pause(limit)
+
+    async def until_recorded(self) -> None:
+        """Wait until every delivery has ended."""
+        limit = time.monotonic() + DEADLINE
+        while count_open(self.installation.database):
+            await _pause(limit)
 
     async def post_bare(self, first: int, count: int, *, concurrency: int) -> dict[str, Any]:
         """POST the expected numbers without the service; return how long it took and what it cost."""
@@ -71,9 +85,15 @@ class Rig:
             raise WrongResult(f"the database has {states}")
 
 
+async def _pause(limit: float) -> None:
+    if time.monotonic() > limit:
+        raise WrongResult(f"not all was delivered within {DEADLINE:.0f} s")
+    await asyncio.sleep(POLL)
+
+
 @asynccontextmanager
-async def rig() -> AsyncIterator[Rig]:
-    """Put everything up in a temporary folder, and take it down again."""
+async def rig(*, partners: int = PARTNERS, also_allowed: Sequence[str] = ()) -> AsyncIterator[Rig]:
+    """Put everything up in a temporary folder, and take it down again. ``also_allowed`` are further egress pairs."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tidings-bench-")))
         receiver, publisher, bare_loop = [
@@ -81,15 +101,17 @@ async def rig() -> AsyncIterator[Rig]:
         ]
         port = (await receiver.ask({"folder": str(folder), "hosts": HOSTS}))["port"]
         settings = {
-            "TIDINGS_EGRESS_ALLOW": ",".join(f"{host}/32:{port}" for host in HOSTS),
+            "TIDINGS_EGRESS_ALLOW": ",".join([*(f"{host}/32:{port}" for host in HOSTS), *also_allowed]),
+            # Every partner of a bench registers from one address, as none does in life.
+            "TIDINGS_RATE_LIMIT_ADDRESS": "100000/100000",
             "TIDINGS_EGRESS_CA_FILE": str(folder / "roots.pem"),
         }
         installation = Installation(folder, settings)
         token = await installation.create_token("bench")
         service = await installation.serve()
         stack.push_async_callback(service.stop)
-        urls = [f"https://{HOSTS[number % len(HOSTS)]}:{port}/{number}" for number in range(PARTNERS)]
-        await _register(service, token, urls)
+        urls = [f"https://{HOSTS[number % len(HOSTS)]}:{port}/{number}" for number in range(partners)]
+        await register(service, token, urls)
         yield Rig(
             folder=folder,
             installation=installation,
@@ -102,8 +124,15 @@ async def rig() -> AsyncIterator[Rig]:
         )
 
 
-async def _register(service: Service, token: str, urls: list[str]) -> None:
-    async with platform(service.url, token) as client:
-        for number, url in enumerate(urls):
+async def register(service: Service, token: str, urls: list[str], *, first: int = 0) -> None:
+    """Make a partner for each of ``urls``, from number ``first`` on, with a webhook that wants every event."""
+    waiting = iter(enumerate(urls, first))
+
+    async def work(client: Platform) -> None:
+        for number, url in waiting:
             key = await client.create_partner(partner_name(number), *HOSTS)
             await VendorClient(port=service.port, api_key=key).register(url, events=["user.verified"])
+
+    async with platform(service.url, token) as client, asyncio.TaskGroup() as group:
+        for _ in range(REGISTRARS):
+            group.create_task(work(client))

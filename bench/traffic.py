@@ -25,10 +25,10 @@ def partner_name(number: int) -> str:
     return f"bench-{number}"
 
 
-def batch(first: int, count: int, partners: int) -> bytes:
-    """Return the request body that publishes ``count`` events from ``first`` on, spread over ``partners``."""
+def batch(first: int, count: int, partners: int, *, first_partner: int = 0) -> bytes:
+    """Return the request body that publishes ``count`` events from ``first`` on, spread over so many partners."""
     events = (
-        f'{{"partner":"{partner_name(number % partners)}","payload":{body_of(number)}}}'
+        f'{{"partner":"{partner_name(first_partner + number % partners)}","payload":{body_of(number)}}}'
         for number in range(first, first + count)
     )
     return f'{{"events":[{",".join(events)}]}}'.encode()
