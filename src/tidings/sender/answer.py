@@ -56,12 +56,20 @@ async def _read_body(response: Response) -> bytes:
 async def _read_to_the_end(response: Response) -> bytes:
     """Return the body's first bytes. A body that ends within ``MOST_READ`` leaves the connection fit for more."""
     reader = response.body_reader
+    most = _length(response)
     kept, size = b"", 0
-    while size < MOST_READ:
-        piece = await reader.read(MOST_READ - size)
+    while size < most:
+        piece = await reader.read(most - size)
         if piece is None:
             break
         size += len(piece)
         if len(kept) < MOST_KEPT:
             kept += bytes(memoryview(piece)[: MOST_KEPT - len(kept)])
     return kept
+
+
+def _length(response: Response) -> int:
+    # To be told the end of a body whose length is known costs as much as the body itself: a trip to another thread.
+    announced = response.get_header("content-length") or ""
+    known = announced.isascii() and announced.isdigit() and len(announced) <= _MOST_DIGITS
+    return min(int(announced), MOST_READ) if known else MOST_READ
