@@ -12,6 +12,7 @@ from support.stored import add_partner
 from tidings.core import nonce as nonces
 from tidings.core.model import ApiKey
 from tidings.core.nonce import HIGHEST
+from tidings.core.roles import ALL_PERMISSIONS
 from tidings.store import keys, tables
 from tidings.store.database import Database
 
@@ -29,7 +30,14 @@ async def stocked(database: Database) -> Database:
 
 
 def add_key(connection: Connection, window: int) -> str:
-    key = ApiKey(key=f"key-{next(_numbers)}", partner="acme", nonce_window=window, created_at=START, revoked_at=None)
+    key = ApiKey(
+        key=f"key-{next(_numbers)}",
+        partner="acme",
+        nonce_window=window,
+        permissions=ALL_PERMISSIONS,
+        created_at=START,
+        revoked_at=None,
+    )
     keys.insert_one(connection, key, sealed_secret="sealed")
     return key.key
 

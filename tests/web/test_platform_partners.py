@@ -12,7 +12,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PARTNERS = "/platform/v1/partners"
 PARTNER = ["id", "name", "enabled", "allowed_hosts", "created_at"]
-KEY = ["key", "partner", "nonce_window", "created_at", "revoked_at"]
+KEY = ["key", "partner", "nonce_window", "permissions", "created_at", "revoked_at"]
 
 
 async def post(at: Served, path: str, document: object = None) -> Answered:

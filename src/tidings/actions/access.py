@@ -16,6 +16,7 @@ from tidings.core import signing
 from tidings.core.instants import Instant
 from tidings.core.model import Token
 from tidings.core.rate import Rate, take
+from tidings.core.roles import KeyPermission, TokenScope, admits, permits
 from tidings.core.secret import Secret
 from tidings.errors import (
     Denied,
@@ -57,8 +58,8 @@ class _Spending(Struct, frozen=True, kw_only=True):
     rate: Rate
 
 
-async def authenticate_partner(ctx: Context, request: SignedRequest) -> Caller:
-    """Check key, signature and nonce, in this order, then spend the nonce and charge the key's rate.
+async def authenticate_partner(ctx: Context, request: SignedRequest, *, needed: KeyPermission) -> Caller:
+    """Check key, signature and nonce, in this order, spend the nonce and charge the key's rate, then judge the right.
 
     Raises InvalidKey, InvalidSignature, InvalidNonce, RateLimited or Denied.
     """
@@ -76,14 +77,18 @@ async def authenticate_partner(ctx: Context, request: SignedRequest) -> Caller:
     await ctx.store.write(_spend_all, spending)
     if not credential.partner_enabled:
         raise Denied("this partner is disabled")
+    if not permits(credential.permissions, needed):
+        raise Denied(f"this key lacks the permission {needed}")
     return Caller(credential.partner, credential.key)
 
 
-async def authenticate_token(ctx: Context, token: str) -> Token:
-    """Return the record of a platform token. Raises Unauthenticated."""
+async def authenticate_token(ctx: Context, token: str, *, needed: TokenScope) -> Token:
+    """Return the record of a platform token that may do what needs ``needed``. Raises Unauthenticated or Denied."""
     found = await ctx.store.read(partial(tokens.living, digest=digest_of(token)))
     if found is None:
         raise Unauthenticated("the bearer token is missing, unknown or revoked")
+    if not admits(found.scopes, needed):
+        raise Denied(f"this token lacks the scope {needed}")
     return found
 
 

@@ -1,6 +1,7 @@
 """API keys of partners: made, listed, revoked."""
 
 import base64
+from collections.abc import Iterable
 from functools import partial
 
 import msgspec
@@ -10,6 +11,7 @@ from sqlalchemy import Connection
 from tidings.actions.context import Context
 from tidings.core.model import ApiKey
 from tidings.core.nonce import HIGHEST
+from tidings.core.roles import ALL_PERMISSIONS, KeyPermission, permissions_of
 from tidings.core.secret import Secret
 from tidings.errors import InvalidArgument, NotFound
 from tidings.store import keys, partners
@@ -29,11 +31,13 @@ class NewKey(Struct, frozen=True):
     secret: Secret
 
 
-async def create(ctx: Context, partner: str, *, nonce_window: int) -> NewKey:
+async def create(
+    ctx: Context, partner: str, *, nonce_window: int, permissions: Iterable[str] = ALL_PERMISSIONS
+) -> NewKey:
     """Make another key for a partner. Raises InvalidArgument or NotFound."""
     if not 0 <= nonce_window <= _WIDEST_WINDOW:
         raise InvalidArgument("nonce_window", f"must be 0 to {_WIDEST_WINDOW}")
-    key = new_key(ctx, partner, nonce_window=nonce_window)
+    key = new_key(ctx, partner, nonce_window=nonce_window, permissions=permissions_of(permissions))
     await ctx.store.write(_create, _Creating(ctx, key))
     return key
 
@@ -48,10 +52,23 @@ async def revoke(ctx: Context, key: str) -> ApiKey:
     return await ctx.store.write(_revoke, _Revoking(ctx, key))
 
 
-def new_key(ctx: Context, partner: str, *, nonce_window: int) -> NewKey:
+def new_key(
+    ctx: Context,
+    partner: str,
+    *,
+    nonce_window: int = 0,
+    permissions: tuple[KeyPermission, ...] = ALL_PERMISSIONS,
+) -> NewKey:
     public = base64.b64encode(ctx.entropy(_KEY_BYTES)).decode()
     secret = base64.b64encode(ctx.entropy(_SECRET_BYTES))
-    key = ApiKey(key=public, partner=partner, nonce_window=nonce_window, created_at=ctx.clock.now(), revoked_at=None)
+    key = ApiKey(
+        key=public,
+        partner=partner,
+        nonce_window=nonce_window,
+        permissions=permissions,
+        created_at=ctx.clock.now(),
+        revoked_at=None,
+    )
     return NewKey(key, Secret(secret))
 
 

@@ -49,7 +49,7 @@ async def create(ctx: Context, partner: str, *, name: str | None, allow_hosts: S
         allowed_hosts=tuple(dict.fromkeys(parse_host(host, ctx.rules) for host in allow_hosts)),
         created_at=ctx.clock.now(),
     )
-    key = new_key(ctx, partner, nonce_window=0)
+    key = new_key(ctx, partner)
     await ctx.store.write(_create, _Creating(ctx, fresh, key))
     ctx.emit(PartnerCreated(partner))
     return NewPartner(fresh, key.key.key, key.secret)

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Iterable
 
 import msgspec
 from msgspec import Struct
@@ -9,6 +10,7 @@ from msgspec import Struct
 from tidings.actions.access import digest_of
 from tidings.actions.context import Context
 from tidings.core.model import Token
+from tidings.core.roles import ALL_SCOPES, TokenScope, scopes_of
 from tidings.errors import AlreadyExists, InvalidArgument, NotFound
 from tidings.store import tokens
 from tidings.store.group_commit import each
@@ -22,22 +24,23 @@ class NewToken(Struct, frozen=True):
     """A new token, shown this once."""
 
     name: str
+    scopes: tuple[TokenScope, ...]
     token: str
 
     def __repr__(self) -> str:
-        return f"NewToken(name={self.name!r}, token=***)"
+        return f"NewToken(name={self.name!r}, scopes={self.scopes!r}, token=***)"
 
 
-async def create(ctx: Context, name: str) -> NewToken:
+async def create(ctx: Context, name: str, *, scopes: Iterable[str] = ALL_SCOPES) -> NewToken:
     """Make a platform token. Raises InvalidArgument or AlreadyExists."""
     if not _NAME.fullmatch(name):
         raise InvalidArgument(
             "name", "must be 1 to 100 letters, digits, dots, hyphens or underscores, and begin with a letter or digit"
         )
     token = "tdt_" + base64.urlsafe_b64encode(ctx.entropy(_TOKEN_BYTES)).decode().rstrip("=")
-    record = Token(name=name, created_at=ctx.clock.now(), revoked_at=None)
+    record = Token(name=name, scopes=scopes_of(scopes), created_at=ctx.clock.now(), revoked_at=None)
     await ctx.store.write(_create, _Creating(record, digest_of(token)))
-    return NewToken(name, token)
+    return NewToken(name, record.scopes, token)
 
 
 async def list_tokens(ctx: Context) -> list[Token]:

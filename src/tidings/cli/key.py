@@ -7,6 +7,7 @@ import typer
 from tidings.actions import keys
 from tidings.cli.printing import AsJson, Record, card, record, show, stack, table
 from tidings.cli.session import ask
+from tidings.core.roles import ALL_PERMISSIONS, KeyPermission
 
 app = typer.Typer(help="API keys of partners.")
 
@@ -18,10 +19,17 @@ def create(
     nonce_window: Annotated[
         int, typer.Option(min=0, max=1000, help="How far below the highest nonce an unused one is still accepted.")
     ] = 0,
+    permission: Annotated[
+        list[KeyPermission] | None,
+        typer.Option(
+            help="What the key may do: webhooks:read or webhooks:write. May be repeated; both when not given."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Create an API key. Its secret is shown this once."""
-    made = ask(lambda ctx: keys.create(ctx, partner, nonce_window=nonce_window))
+    rights = permission or ALL_PERMISSIONS
+    made = ask(lambda ctx: keys.create(ctx, partner, nonce_window=nonce_window, permissions=rights))
     document: Record = {"key": record(made.key), "api_key": made.key.key, "api_secret": made.secret.reveal().decode()}
     people = card({"partner": partner, "api_key": document["api_key"], "api_secret": document["api_secret"]})
     show(document, stack(people, "The secret cannot be shown again."), as_json=as_json)
@@ -35,7 +43,7 @@ def list_keys(
 ) -> None:
     """List API keys, without their secrets."""
     found = [record(key) for key in ask(lambda ctx: keys.list_keys(ctx, partner))]
-    columns = ("key", "partner", "nonce_window", "created_at", "revoked_at")
+    columns = ("key", "partner", "permissions", "nonce_window", "created_at", "revoked_at")
     show({"keys": found}, table(found, columns, empty="There are no API keys."), as_json=as_json)
 
 

@@ -56,7 +56,9 @@ def show_partner(partner_id: PartnerId, *, as_json: AsJson = False) -> None:
     }
     people = stack(
         card(document["partner"]),
-        table(document["keys"], ("key", "nonce_window", "created_at", "revoked_at"), empty="No API keys."),
+        table(
+            document["keys"], ("key", "permissions", "nonce_window", "created_at", "revoked_at"), empty="No API keys."
+        ),
         table(document["webhooks"], ("id", "url", "enabled", "events", "updated_at"), empty="No webhooks."),
     )
     show(document, people, as_json=as_json)

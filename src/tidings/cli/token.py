@@ -5,8 +5,9 @@ from typing import Annotated, TypeAlias
 import typer
 
 from tidings.actions import tokens
-from tidings.cli.printing import AsJson, card, record, show, stack, table
+from tidings.cli.printing import AsJson, Record, card, record, show, stack, table
 from tidings.cli.session import ask
+from tidings.core.roles import ALL_SCOPES, TokenScope
 
 app = typer.Typer(help="Tokens of the platform's services.")
 
@@ -14,10 +15,21 @@ Name: TypeAlias = Annotated[str, typer.Argument(help="What the token is called, 
 
 
 @app.command("create")
-def create(name: Name, *, as_json: AsJson = False) -> None:
+def create(
+    name: Name,
+    *,
+    scope: Annotated[
+        list[TokenScope] | None,
+        typer.Option(
+            help="What the token may do: publish, read, operate, or admin, which is everything. May be repeated; "
+            "all when not given."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Create a token. It is shown this once, and stored only as a hash."""
-    made = ask(lambda ctx: tokens.create(ctx, name))
-    document = {"name": made.name, "token": made.token}
+    made = ask(lambda ctx: tokens.create(ctx, name, scopes=scope or ALL_SCOPES))
+    document: Record = {"name": made.name, "scopes": list(made.scopes), "token": made.token}
     show(document, stack(card(document), "The token cannot be shown again."), as_json=as_json)
 
 
@@ -25,7 +37,7 @@ def create(name: Name, *, as_json: AsJson = False) -> None:
 def list_tokens(*, as_json: AsJson = False) -> None:
     """List the tokens, without the tokens themselves."""
     found = [record(token) for token in ask(tokens.list_tokens)]
-    people = table(found, ("name", "created_at", "revoked_at"), empty="There are no tokens.")
+    people = table(found, ("name", "scopes", "created_at", "revoked_at"), empty="There are no tokens.")
     show({"tokens": found}, people, as_json=as_json)
 
 

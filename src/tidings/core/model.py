@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from tidings.core.instants import Instant, Span
+from tidings.core.roles import KeyPermission, TokenScope
 from tidings.core.secret import Secret
 
 
@@ -46,6 +47,7 @@ class ApiKey(Struct, frozen=True, kw_only=True):
     key: str
     partner: str
     nonce_window: int
+    permissions: tuple[KeyPermission, ...]
     created_at: Instant
     revoked_at: Instant | None
 
@@ -54,6 +56,7 @@ class Token(Struct, frozen=True, kw_only=True):
     """A platform token's record; the token itself is stored only as a hash."""
 
     name: str
+    scopes: tuple[TokenScope, ...]
     created_at: Instant
     revoked_at: Instant | None
 

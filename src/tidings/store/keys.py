@@ -9,6 +9,7 @@ from tidings.core import nonce as nonces
 from tidings.core.instants import Instant
 from tidings.core.model import ApiKey
 from tidings.core.rate import Bucket
+from tidings.core.roles import KeyPermission, restored, stored
 from tidings.store.tables import api_keys, partners, used_nonces
 
 
@@ -28,6 +29,7 @@ def insert_one(connection: Connection, key: ApiKey, *, sealed_secret: str) -> No
             sealed_secret=sealed_secret,
             nonce_window=key.nonce_window,
             nonce_highest=nonces.stored(0),
+            permissions=stored(key.permissions),
             created_at=key.created_at,
         )
     )
@@ -52,13 +54,14 @@ class Credential(Struct, frozen=True, kw_only=True):
     key: str
     partner: str
     partner_enabled: bool
+    permissions: tuple[KeyPermission, ...]
     sealed_secret: str
 
 
 def credential(connection: Connection, key: str) -> Credential | None:
     """Return what a living key is checked against."""
     row = connection.execute(
-        select(api_keys.c.partner_id, api_keys.c.sealed_secret, partners.c.disabled_at)
+        select(api_keys.c.partner_id, api_keys.c.sealed_secret, api_keys.c.permissions, partners.c.disabled_at)
         .join(partners, partners.c.id == api_keys.c.partner_id)
         .where(api_keys.c.key == key, api_keys.c.revoked_at.is_(None))
     ).one_or_none()
@@ -68,6 +71,7 @@ def credential(connection: Connection, key: str) -> Credential | None:
         key=key,
         partner=row.partner_id,
         partner_enabled=row.disabled_at is None,
+        permissions=restored(KeyPermission, row.permissions),
         sealed_secret=row.sealed_secret,
     )
 
@@ -127,6 +131,7 @@ def _key(row: Row[*tuple[object, ...]]) -> ApiKey:
         key=row.key,
         partner=row.partner_id,
         nonce_window=row.nonce_window,
+        permissions=restored(KeyPermission, row.permissions),
         created_at=row.created_at,
         revoked_at=row.revoked_at,
     )

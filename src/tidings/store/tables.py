@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from tidings.core.model import State
+from tidings.core.roles import ALL_PERMISSIONS, ALL_SCOPES, stored
 
 metadata = MetaData(
     naming_convention={
@@ -62,6 +63,7 @@ api_keys = Table(
     Column("bucket_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("permissions", Text, nullable=False, server_default=stored(ALL_PERMISSIONS)),
 )
 
 used_nonces = Table(
@@ -79,6 +81,7 @@ platform_tokens = Table(
     Column("digest", String(64), nullable=False, unique=True),
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("scopes", Text, nullable=False, server_default=stored(ALL_SCOPES)),
 )
 
 webhooks = Table(

@@ -4,11 +4,16 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from tidings.core.instants import Instant
 from tidings.core.model import Token
+from tidings.core.roles import TokenScope, restored, stored
 from tidings.store.tables import platform_tokens
 
 
 def insert_one(connection: Connection, token: Token, *, digest: str) -> None:
-    connection.execute(insert(platform_tokens).values(name=token.name, digest=digest, created_at=token.created_at))
+    connection.execute(
+        insert(platform_tokens).values(
+            name=token.name, digest=digest, scopes=stored(token.scopes), created_at=token.created_at
+        )
+    )
 
 
 def living(connection: Connection, digest: str) -> Token | None:
@@ -37,4 +42,9 @@ def revoke(connection: Connection, name: str, *, now: Instant) -> None:
 
 
 def _token(row: Row[*tuple[object, ...]]) -> Token:
-    return Token(name=row.name, created_at=row.created_at, revoked_at=row.revoked_at)
+    return Token(
+        name=row.name,
+        scopes=restored(TokenScope, row.scopes),
+        created_at=row.created_at,
+        revoked_at=row.revoked_at,
+    )

@@ -31,7 +31,10 @@ class Operation(Struct, frozen=True, kw_only=True):
     body_required: bool = True
     query: type[Struct] | None = None
     errors: frozenset[int] = frozenset()
-    secured: bool = True
+
+    @property
+    def name(self) -> str:
+        return f"{self.method.upper()} {self.path}"
 
 
 class ErrorStyle(Struct, frozen=True, kw_only=True):
@@ -44,12 +47,13 @@ class ErrorStyle(Struct, frozen=True, kw_only=True):
 
 
 class Description(Struct, frozen=True, kw_only=True):
-    """What a document says of its API as a whole."""
+    """What a document says of its API as a whole. ``rights``: what each operation needs; others are open to all."""
 
     title: str
     version: str
     summary: str
     security_schemes: Json
+    rights: Mapping[str, str]
     path_parameters: Mapping[str, str]
 
 
@@ -120,7 +124,7 @@ def _operation(about: Description, operation: Operation) -> Json:
         "operationId": operation.id,
         "summary": operation.summary,
         "parameters": [*_path_parameters(about, operation), *_query_parameters(operation)],
-        "security": [{name: [] for name in about.security_schemes}] if operation.secured else [],
+        "security": _security(about, operation),
         "responses": {str(operation.status): _success(operation), **_references(operation)},
     }
     if operation.body is not None:
@@ -130,6 +134,11 @@ def _operation(about: Description, operation: Operation) -> Json:
             "content": {"application/json": {"schema": schema}},
         }
     return made
+
+
+def _security(about: Description, operation: Operation) -> list[Json]:
+    needed = about.rights.get(operation.name)
+    return [] if needed is None else [{scheme: [needed] for scheme in about.security_schemes}]
 
 
 def _path_parameters(about: Description, operation: Operation) -> list[Json]:

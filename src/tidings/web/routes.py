@@ -86,5 +86,10 @@ class Routes:
         return next((route.methods for route in self._templates if route.pattern.fullmatch(path)), frozenset())
 
 
+def asked_for(scope: Scope) -> str:
+    """Return method and path of the route that was found, as OpenAPI spells them: ``GET /b2b/webhooks``."""
+    return f"{scope.get('method')} {scope['path_template']}"
+
+
 def _pattern(path: bytes) -> re.Pattern[bytes]:
     return re.compile(_PARAMETER.sub(lambda found: _REST if found[1] else _SEGMENT, re.escape(path)))

@@ -1,7 +1,7 @@
 """What a request of a partner passes before a handler sees it.
 
-Owns the order: size, then key, signature and nonce, then the version, then the body. Refuses a body that is neither
-empty nor a JSON object, also where none is read: nonce and body are signed without a separator.
+Owns the order: size, then key, signature and nonce, then the permission, then the version, then the body. Refuses a
+body that is neither empty nor a JSON object, also where none is read: nonce and body are signed without a separator.
 """
 
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,9 @@ from tidings.core import strict_json
 from tidings.core.strict_json import JsonValue
 from tidings.errors import InvalidArgument
 from tidings.web.api import HttpRequest
+from tidings.web.partner_api.permissions import NEEDED
 from tidings.web.raw import header_once, read_body, target
+from tidings.web.routes import asked_for
 
 MOST_BODY = 64 * 1024
 VERSION = b"2025-04-15"
@@ -42,7 +44,8 @@ def admission(ctx: Context) -> Callable[[HttpRequest], Awaitable[Call]]:
 
     async def admit(request: HttpRequest) -> Call:
         body = await read_body(request.scope, request.receive, limit=MOST_BODY)
-        caller = await access.authenticate_partner(ctx, _signed(request.scope, body))
+        needed = NEEDED[asked_for(request.scope)]
+        caller = await access.authenticate_partner(ctx, _signed(request.scope, body), needed=needed)
         _check_version(request.scope)
         return Call(ctx, caller.partner, strict_json.parse_object(body) if body else None)
 

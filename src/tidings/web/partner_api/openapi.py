@@ -8,10 +8,11 @@ from tidings.web.event_schema import EVENT_SCHEMAS
 from tidings.web.openapi import Description, ErrorStyle, Json, Operation, document, encode
 from tidings.web.partner_api.access import VERSION
 from tidings.web.partner_api.errors import TABLE, ErrorBody
+from tidings.web.partner_api.permissions import NEEDED
 from tidings.web.partner_api.shapes import RegisterBody, UpdateBody
 from tidings.web.partner_api.views import DeletedView, RegisteredView, TestView, UpdatedView, WebhooksView
 
-_KEY = "The public key."
+_KEY = "The public key; it must have that permission."
 _NONCE = "An unsigned 64-bit integer in decimal, larger with every request of the key."
 _SIGNATURE = "Base64 of HMAC-SHA512, under the decoded secret, of the request target and SHA256(nonce, body)."
 _ALWAYS = frozenset({400, 401, 403, 408, 413, 429, 500, 503})
@@ -77,6 +78,7 @@ _ABOUT = Description(
         "nonce": _header("API-Nonce", _NONCE),
         "signature": _header("API-Sign", _SIGNATURE),
     },
+    rights=NEEDED,
     path_parameters={"webhook_id": "The id of a webhook of this partner."},
 )
 

@@ -1,6 +1,7 @@
 """What a request to the platform API passes before a handler acts.
 
-Owns the bearer token and the strict reading of a body. Refuses tokens anywhere but in the Authorization header.
+Owns the bearer token, the scope that its route needs, and the strict reading of a body. Refuses tokens anywhere but in
+the Authorization header.
 """
 
 import re
@@ -16,7 +17,9 @@ from tidings.core import strict_json
 from tidings.core.strict_json import JsonValue
 from tidings.errors import Unauthenticated
 from tidings.web.api import HttpRequest
+from tidings.web.platform_api.scopes import NEEDED
 from tidings.web.raw import header_once, read_body
+from tidings.web.routes import asked_for
 
 Connection: TypeAlias = ASGIConnection[Any, Any, Any, Any]
 Guard: TypeAlias = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
@@ -27,14 +30,15 @@ _BEARER = re.compile(rb"bearer +([!-~]{1,512})", re.IGNORECASE)
 
 
 def token_guard(ctx: Context) -> Guard:
-    """Return what lets only living platform tokens pass. It runs before the body is read."""
+    """Return what lets only living tokens of the scope that the route needs pass. It runs before the body is read."""
 
     async def guard(connection: Connection, _handler: BaseRouteHandler) -> None:
         given = header_once(connection.scope, b"authorization")
         found = None if given is None else _BEARER.fullmatch(given)
         if found is None:
             raise Unauthenticated("a platform token is needed: Authorization: Bearer <token>")
-        await access.authenticate_token(ctx, found[1].decode("ascii"))
+        needed = NEEDED[asked_for(connection.scope)]
+        await access.authenticate_token(ctx, found[1].decode("ascii"), needed=needed)
 
     return guard
 

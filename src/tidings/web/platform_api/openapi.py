@@ -6,6 +6,7 @@ from tidings.web.openapi import Description, ErrorStyle, Json, Operation, docume
 from tidings.web.platform_api.batch import Batch
 from tidings.web.platform_api.problems import PROBLEM_JSON, TABLE, Problem
 from tidings.web.platform_api.queries import DeliveryQuery
+from tidings.web.platform_api.scopes import NEEDED
 from tidings.web.platform_api.shapes import AllowHostBody, NewKeyBody, NewPartnerBody
 from tidings.web.platform_api.views import (
     BatchView,
@@ -29,7 +30,7 @@ _PARTNERS = "/platform/v1/partners"
 _PARTNER = f"{_PARTNERS}/{{partner_id}}"
 
 _OPEN = frozenset({500})
-_ALWAYS = _OPEN | {401, 503}
+_ALWAYS = _OPEN | {401, 403, 503}
 _OF_ONE = _ALWAYS | {404}
 _WITH_BODY = frozenset({400, 408, 413})
 
@@ -163,7 +164,6 @@ OPERATIONS = (
         summary="Answers while the process lives.",
         answer=HealthView,
         errors=_OPEN,
-        secured=False,
     ),
     Operation(
         method="get",
@@ -172,7 +172,6 @@ OPERATIONS = (
         summary="Answers when the database is there and its schema current.",
         answer=HealthView,
         errors=_OPEN | {503},
-        secured=False,
     ),
 )
 
@@ -180,7 +179,8 @@ _ABOUT = Description(
     title="Tidings platform API",
     version=__version__,
     summary="Publish events, see what became of them, and steer",
-    security_schemes={"token": {"type": "http", "scheme": "bearer", "description": "A platform token."}},
+    security_schemes={"token": {"type": "http", "scheme": "bearer", "description": "A platform token of that scope."}},
+    rights=NEEDED,
     path_parameters={
         "event_id": "The id of an event.",
         "delivery_id": "The id of a delivery.",

@@ -68,7 +68,7 @@ async def list_keys(ctx: Ctx, partner_id: FromPath[str]) -> Response[bytes]:
 @post("/platform/v1/partners/{partner_id:str}/keys")
 async def create_key(ctx: Ctx, request: HttpRequest, partner_id: FromPath[str]) -> Response[bytes]:
     body = shaped(await read_object_if_any(request), NewKeyBody)
-    made = await keys.create(ctx, partner_id, nonce_window=body.nonce_window)
+    made = await keys.create(ctx, partner_id, nonce_window=body.nonce_window, permissions=body.permissions)
     return result(new_key_view(made), status=201)
 
 

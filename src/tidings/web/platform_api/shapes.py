@@ -4,11 +4,18 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
 
+from tidings.core.roles import ALL_PERMISSIONS
+
 MOST_HOSTS = 100
 WIDEST_WINDOW = 2**63 - 1
 
 Host: TypeAlias = Annotated[str, Meta(min_length=1, max_length=253)]
 Name: TypeAlias = Annotated[str, Meta(max_length=255, pattern=r"^[^\u0000-\u001f\u007f]*\Z")]
+
+# Names, not the enumeration: what is wrong with one is told by the rule itself (core.roles).
+Permissions: TypeAlias = Annotated[
+    tuple[str, ...], Meta(min_length=1, extra_json_schema={"items": {"enum": list(ALL_PERMISSIONS)}})
+]
 
 
 class NewPartnerBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,6 +33,10 @@ class AllowHostBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewKeyBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """A key to be made. ``nonce_window``: how far behind the highest nonce an unused one may be."""
+    """A key to be made. ``nonce_window``: how far behind the highest nonce an unused one may be.
+
+    ``permissions``: what the key may do; everything, when not given.
+    """
 
     nonce_window: Annotated[int, Meta(ge=0, le=WIDEST_WINDOW)] = 0
+    permissions: Permissions = ALL_PERMISSIONS

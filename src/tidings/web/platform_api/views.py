@@ -12,6 +12,7 @@ from tidings.actions.fan_out import Published
 from tidings.actions.keys import NewKey
 from tidings.core.instants import rfc3339_micros
 from tidings.core.model import ApiKey, Delivery, Event, Partner, State, Unrouted
+from tidings.core.roles import KeyPermission
 
 V = TypeVar("V", bound=Struct)
 
@@ -90,6 +91,7 @@ class KeyFields(Struct, frozen=True, kw_only=True):
     key: str
     partner: str
     nonce_window: int
+    permissions: tuple[KeyPermission, ...]
     created_at: str
     revoked_at: str | None
 
