@@ -1,5 +1,7 @@
-"""Writes docs/settings.md, docs/cli.md and docs/errors.md; with --check, says whether they are current."""
+"""Writes settings.md, cli.md, errors.md and metrics.md in docs/; with --check, says whether they are current."""
 
+import importlib
+import pkgutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,11 +10,13 @@ import typer
 from pydantic.fields import FieldInfo
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from tidings import errors, settings
+import tidings
+from tidings import settings
 from tidings.cli.main import app
 from tidings.core.rate import Rate
 from tidings.errors import TidingsError
 from tidings.settings.model import PREFIX
+from tidings.telemetry.metrics import Metrics
 
 DOCS = Path(__file__).parent.parent / "docs"
 MADE = "<!-- Made by script/docs from the code: change it there. -->"
@@ -106,6 +110,10 @@ def said_default(parameter: TyperArgument | TyperOption) -> str:
 
 def errors_page() -> str:
     """Every error that is raised on purpose, with its code."""
+    for module in pkgutil.walk_packages(tidings.__path__, "tidings."):
+        # A class is known once its module is; those that are programs or migrations raise errors of others.
+        if not module.name.endswith("__main__") and ".migrations." not in module.name:
+            importlib.import_module(module.name)
     rows = [
         f"| `{each.code}` | {first_line(each)} |" for each in sorted(family(TidingsError), key=lambda each: each.code)
     ]
@@ -128,8 +136,7 @@ def errors_page() -> str:
 
 
 def family(root: type[TidingsError]) -> Iterator[type[TidingsError]]:
-    if root.__module__ == errors.__name__:
-        yield root
+    yield root
     for child in root.__subclasses__():
         yield from family(child)
 
@@ -138,7 +145,34 @@ def first_line(error: type[TidingsError]) -> str:
     return (error.__doc__ or "").strip().splitlines()[0]
 
 
-PAGES = {"settings.md": settings_page, "cli.md": cli_page, "errors.md": errors_page}
+def metrics_page() -> str:
+    """Every metric with its kind and labels."""
+    rows = [
+        f"| `{each.name}` | {each.kind} | {', '.join(f'`{label}`' for label in each.labels)} | {each.says} |"
+        for each in Metrics().described()
+    ]
+    return "\n".join(
+        [
+            "# Metrics",
+            "",
+            MADE,
+            "",
+            "`GET /metrics` answers in Prometheus' text format, on the main port or on `TIDINGS_METRICS_ADDRESS`.",
+            "Counters and histograms are of one process since its start. Gauges that speak of deliveries, backlog or",
+            "processes are read from the database at the scrape and are the same whichever process is asked; while the",
+            "database does not answer, they keep their last value and `tidings_database_up` is 0. Every label has a",
+            "fixed set of values, but for those of `tidings_webhook_attempts_total`, whose number",
+            "`TIDINGS_METRICS_PER_WEBHOOK` bounds. A histogram has the series `…_bucket`, `…_sum` and `…_count`.",
+            "",
+            "| metric | kind | labels | what it says |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+PAGES = {"settings.md": settings_page, "cli.md": cli_page, "errors.md": errors_page, "metrics.md": metrics_page}
 
 
 def main() -> int:

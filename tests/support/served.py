@@ -102,7 +102,7 @@ async def context(folder: Path, dns: DnsServer, terms: Terms, facts: list[Fact])
     await database.write(schema.bring_up_to_date)
     commits = GroupCommit(database, clock=clock, emit=facts.append)
     vault = Vault([Secret(os.urandom(32))], entropy=os.urandom)
-    store = Store(database=database, commits=commits, vault=vault)
+    store = Store(database=database, commits=commits, vault=vault, clock=clock, emit=facts.append)
     try:
         yield Context(
             store=store,

@@ -12,6 +12,9 @@ from tidings.telemetry.facts import (
     CommitEnded,
     EventsPublished,
     Fact,
+    NameLookedUp,
+    ReadEnded,
+    RequestAnswered,
     RequestFailed,
     ServiceStarted,
     WebhookTested,
@@ -28,11 +31,12 @@ ATTEMPT = AttemptEnded(
     outcome="http_status",
     http_status=503,
     duration_ms=12,
+    latency_ms=None,
     lateness_ms=1.5,
     verdict="retry",
     next_due_at=1_700_000_000_000_000,
 )
-SILENT = {CommitEnded, EventsPublished}
+SILENT = {CommitEnded, EventsPublished, NameLookedUp, ReadEnded, RequestAnswered}
 """They come by the thousand; metrics count them."""
 
 

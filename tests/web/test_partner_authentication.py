@@ -200,7 +200,8 @@ async def test_a_refusal_is_told_without_a_secret(at: Served, acme: PartnerClien
     headers = acme.signed(PATH)
     await refusal(acme, [*headers[:2], ("API-Sign", "c2VjcmV0")])
 
-    assert at.facts[before:] == [AccessRefused(api="partner", code="invalid_signature", address="127.0.0.1")]
+    told = [fact for fact in at.facts[before:] if isinstance(fact, AccessRefused)]
+    assert told == [AccessRefused(api="partner", code="invalid_signature", address="127.0.0.1")]
 
 
 async def test_a_key_has_a_rate_of_its_own(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
-"""How many deliveries are in which state, all processes together (guarantee G19)."""
+"""How things stand, all processes together: what the metrics show of the database (guarantee G19)."""
+
+from functools import partial
 
 from tidings.actions.context import Context
-from tidings.core.model import State
-from tidings.store import tallies
+from tidings.store import standing
+from tidings.telemetry.standing import Standing
 
 
-async def count_deliveries(ctx: Context) -> dict[State, int]:
-    """Return the number of deliveries in each state. Raises Unavailable."""
-    return await ctx.store.read(tallies.read)
+async def how_things_stand(ctx: Context) -> Standing:
+    """Count and compare. Raises Unavailable."""
+    return await ctx.store.read(partial(standing.read, now=ctx.clock.now()))

@@ -28,7 +28,7 @@ from tidings.store.safety import refuse_unsafe
 from tidings.store.sqlite import SqliteDatabase
 from tidings.store.store import Store
 from tidings.store.vault import Vault, key_beside
-from tidings.telemetry.facts import Emit
+from tidings.telemetry.facts import Emit, tell_nobody
 
 AnyDatabase: TypeAlias = SqliteDatabase | PostgresqlDatabase
 
@@ -50,9 +50,9 @@ async def context(settings: Settings) -> AsyncIterator[Context]:
         opened = open_database(settings)
         stack.push_async_callback(opened.close)
         if isinstance(opened, SqliteDatabase):
-            await _migrate(opened, _tell_nobody)
+            await _migrate(opened, _say_nothing)
         await opened.read(schema.refuse_other)
-        yield await build_context(stack, settings, opened, engine=NoEngine(), emit=_tell_nobody)
+        yield await build_context(stack, settings, opened, engine=NoEngine(), emit=tell_nobody)
 
 
 def migrate(settings: Settings, *, tell: Callable[[str], None]) -> bool:
@@ -77,7 +77,7 @@ async def prepare_for_service(opened: AnyDatabase, *, migrate: bool) -> None:
         opened.lock_for_service()
         migrate = True
     if migrate:
-        await _migrate(opened, _tell_nobody)
+        await _migrate(opened, _say_nothing)
     await opened.read(schema.refuse_other)
     await opened.read(partial(refuse_unsafe, clock=Clock()))
 
@@ -88,11 +88,12 @@ async def build_context(
     """Put together what every action works with; ``stack`` takes it apart again."""
     clock = Clock()
     commits = GroupCommit(opened, clock=clock, emit=emit, shard=secrets.randbits(16))
-    store = Store(database=opened, commits=commits, vault=Vault(_master_keys(settings), entropy=secrets.token_bytes))
+    vault = Vault(_master_keys(settings), entropy=secrets.token_bytes)
+    store = Store(database=opened, commits=commits, vault=vault, clock=clock, emit=emit)
     rules = EgressRules(ports=settings.egress_ports, allow=settings.egress_allow)
     sender = Sender(
         rules=rules,
-        resolver=Resolver(servers=settings.dns_servers, clock=clock),
+        resolver=Resolver(servers=settings.dns_servers, clock=clock, emit=emit),
         roots_pem=None if settings.egress_ca_file is None else settings.egress_ca_file.read_bytes(),
         clients=settings.egress_clients,
         clock=clock,
@@ -145,5 +146,5 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def _tell_nobody(_fact: object) -> None:
-    """Drop a fact: the command line tells its results itself."""
+def _say_nothing(_step: str) -> None:
+    """Keep the steps of a migration to ourselves."""

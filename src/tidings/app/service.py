@@ -8,18 +8,18 @@ import gc
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from enum import StrEnum
-from functools import partial
 
 import uvloop
 
-from tidings.actions.accounting import count_deliveries
+from tidings import __version__
 from tidings.actions.context import Context, NoEngine
+from tidings.app.exposition import Exposition
 from tidings.app.installation import AnyDatabase, build_context, open_database, prepare_for_service
 from tidings.clock import Clock
 from tidings.engine.engine import Engine
-from tidings.errors import Misconfigured, Unavailable
+from tidings.errors import Misconfigured
 from tidings.settings import Settings
 from tidings.store.postgresql import PostgresqlDatabase
 from tidings.telemetry.facts import ServiceStarted, ServiceStopped, ServiceStopping
@@ -71,7 +71,7 @@ async def _serve(
     settings: Settings, place: tuple[str, int], *, role: Role, migrate: bool, ready: Callable[[str], None]
 ) -> None:
     stop = _stop_at_signal()
-    metrics, lines = Metrics(), LineBuffer(sys.stderr.buffer)
+    metrics, lines = Metrics(per_webhook=settings.metrics_per_webhook), LineBuffer(sys.stderr.buffer)
     emit = fan_out(metrics.read, log_to(lines, style=settings.log, clock=Clock()))
     async with AsyncExitStack() as stack:
         stack.callback(lines.close)
@@ -81,7 +81,9 @@ async def _serve(
         engine = Engine(slots=settings.concurrency, lane_limit=settings.lane_concurrency)
         own = NoEngine() if role is Role.API else engine
         ctx = await build_context(stack, settings, opened, engine=own, emit=emit)
-        servers = _servers(settings, ctx, metrics, role)
+        metrics.gauges.set_info(version=__version__, role=role)
+        exposition = Exposition(ctx, metrics, engine=None if role is Role.API else engine)
+        servers = _servers(settings, ctx, exposition, role)
         stack.push_async_callback(_stop, servers, engine, settings.drain_timeout)
         url = await _listen(servers, settings, place)
         _start(engine, ctx, opened, role)
@@ -98,8 +100,7 @@ def _start(engine: Engine, ctx: Context, opened: AnyDatabase, role: Role) -> Non
         engine.start(ctx, listen=opened.listen if isinstance(opened, PostgresqlDatabase) else None)
 
 
-def _servers(settings: Settings, ctx: Context, metrics: Metrics, role: Role) -> list[HttpServer]:
-    exposition = partial(_exposition, ctx, metrics)
+def _servers(settings: Settings, ctx: Context, exposition: Exposition, role: Role) -> list[HttpServer]:
     apart = settings.metrics_address is not None
     web = WebSettings(
         rate_limit_address=settings.rate_limit_address,
@@ -109,13 +110,6 @@ def _servers(settings: Settings, ctx: Context, metrics: Metrics, role: Role) -> 
     # A process without an API still says whether it is well.
     main = HttpServer(build_probes(ctx, web.metrics) if role is Role.ENGINE else build(ctx, web))
     return [main, HttpServer(build_metrics(ctx, exposition))] if apart else [main]
-
-
-async def _exposition(ctx: Context, metrics: Metrics) -> bytes:
-    # A database that is down is when the other numbers are wanted most.
-    with suppress(Unavailable):
-        metrics.set_states(await count_deliveries(ctx))
-    return metrics.exposition()
 
 
 async def _listen(servers: Sequence[HttpServer], settings: Settings, place: tuple[str, int]) -> str:

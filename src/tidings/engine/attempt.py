@@ -112,7 +112,7 @@ async def _record(ctx: Context, ended: Ended) -> Recorded | None:
 
 def _told(ended: Ended, recorded: Recorded) -> AttemptEnded:
     lease, state = ended.lease, TRANSITIONS[recorded.move][1]
-    waits = state is State.PENDING
+    waits, arrived = state is State.PENDING, state is State.DELIVERED
     return AttemptEnded(
         delivery=lease.delivery,
         event=lease.event,
@@ -124,6 +124,7 @@ def _told(ended: Ended, recorded: Recorded) -> AttemptEnded:
         http_status=ended.result.http_status,
         duration_ms=ended.result.duration_ms or 0,
         lateness_ms=max(0, lease.started_at - lease.due_at) // MILLISECOND,
+        latency_ms=max(0, ended.at - lease.created_at) // MILLISECOND if arrived else None,
         verdict="retry" if waits else state.value,
         next_due_at=ended.verdict.due_at if waits and isinstance(ended.verdict, RetryAt) else None,
     )

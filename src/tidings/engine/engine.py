@@ -18,6 +18,7 @@ from tidings.errors import Unavailable
 from tidings.store import leases
 from tidings.telemetry.facts import DatabaseBack, DatabaseLost, DeliveriesExpired, LeasesRescued, ServiceLoopFailed
 from tidings.telemetry.places import place_of
+from tidings.telemetry.standing import Load
 
 FIRST = 4
 """What a lane may have in flight before its receiver has answered once."""
@@ -42,6 +43,10 @@ class Engine:
         self._stopping = asyncio.Event()
         self._news = asyncio.Event()
         self._lost_since: Span | None = None
+
+    def load(self) -> Load:
+        """Return what this process is doing."""
+        return self._lanes.load()
 
     def reserve(self, webhook: str) -> bool:
         return self._lanes.reserve(webhook)
@@ -130,12 +135,14 @@ class Engine:
     async def _rescue(self) -> None:
         now = self._ctx.clock.now()
         rescued = await self._ctx.store.write(rescue_all, Rescue(self._ctx, self._lost_before or now))
-        if rescued.count:
-            self._ctx.emit(LeasesRescued(rescued.count))
+        if rescued.lost:
+            self._ctx.emit(LeasesRescued(len(rescued.lost)))
+        for attempt in rescued.lost:
+            self._ctx.emit(attempt)
         if rescued.expired:
             self._ctx.emit(DeliveriesExpired(rescued.expired))
         self.notice(rescued.lanes, now)
-        if rescued.count < MOST_AT_ONCE:
+        if len(rescued.lost) < MOST_AT_ONCE:
             self._lost_before = None
             await self._rest(_ROUND_S)
 

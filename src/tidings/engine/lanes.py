@@ -11,6 +11,8 @@ from collections.abc import Callable
 from enum import Enum
 from threading import Lock
 
+from tidings.telemetry.standing import Load
+
 _FAILURES_THAT_SHRINK = 3
 _MOST_REMEMBERED = 65_536
 _UNSETTLED_PER_SLOT = 4
@@ -74,6 +76,18 @@ class Lanes:
     @property
     def in_flight(self) -> int:
         return self._slots - self._free
+
+    def load(self) -> Load:
+        """Return how busy the lanes are."""
+        with self._lock:
+            return Load(
+                slots=self._slots,
+                in_flight=self.in_flight,
+                unsettled=self._unsettled,
+                lanes_in_flight=sum(lane.in_flight > 0 for lane in self._lanes.values()),
+                lanes_known=len(self._lanes),
+                lanes_doubtful=sum(lane.is_doubtful for lane in self._lanes.values()),
+            )
 
     @property
     def known(self) -> int:

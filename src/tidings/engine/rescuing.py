@@ -10,14 +10,16 @@ from msgspec import Struct
 
 from tidings.actions.context import Context
 from tidings.checkpoints import Checkpoint, passing
-from tidings.core.delivery import Move, move_after_lost_lease
+from tidings.core.delivery import TRANSITIONS, Move, move_after_lost_lease
 from tidings.core.instants import Instant
+from tidings.core.model import State
 from tidings.core.outcome import Code
 from tidings.store import attempts, deliveries, leases
 from tidings.store.attempts import AttemptResult
 from tidings.store.deliveries import EndedAttempt
 from tidings.store.leases import LostLease
 from tidings.store.transaction import Transaction
+from tidings.telemetry.facts import AttemptEnded
 
 MOST_AT_ONCE = 500
 
@@ -30,10 +32,13 @@ class Rescue(Struct, frozen=True):
 
 
 class Rescued(Struct, frozen=True):
-    """``lanes`` have something due again; ``count`` leases were ended, ``expired`` deliveries whose window closed."""
+    """``lanes`` have something due again; ``lost`` are the attempts that ended with their leases.
+
+    ``expired`` counts the deliveries whose window closed.
+    """
 
     lanes: set[str]
-    count: int
+    lost: list[AttemptEnded]
     expired: int
 
 
@@ -55,7 +60,8 @@ def _rescue(transaction: Transaction, rescue: Rescue) -> Rescued:
     lanes = {row.webhook_id for row in by_move.get(Move.LEASE_LOST, ())}
     expired = deliveries.expire(connection, now)
     transaction.moved(Move.EXPIRED, expired)
-    return Rescued(lanes, len(lost), expired)
+    told = [_told(row, move, now) for move, rows in by_move.items() for row in rows]
+    return Rescued(lanes, told, expired)
 
 
 def _by_move(
@@ -95,4 +101,24 @@ def _result(row: LostLease) -> AttemptResult:
         http_status=None,
         signature=None,
         response_excerpt=None,
+    )
+
+
+def _told(row: LostLease, move: Move, now: Instant) -> AttemptEnded:
+    state = TRANSITIONS[move][1]
+    waits = state is State.PENDING
+    return AttemptEnded(
+        delivery=row.id,
+        event=row.event_id,
+        event_type=row.event_type,
+        webhook=row.webhook_id,
+        partner=row.partner_id,
+        number=row.attempts,
+        outcome=Code.LEASE_LOST,
+        http_status=None,
+        duration_ms=None,
+        lateness_ms=None,
+        latency_ms=None,
+        verdict="retry" if waits else state.value,
+        next_due_at=now if waits else None,
     )

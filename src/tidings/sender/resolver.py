@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from tidings.clock import Clock
-from tidings.core.instants import SECOND, Instant, Span, to_seconds
+from tidings.core.instants import MILLISECOND, SECOND, Instant, Span, to_seconds
 from tidings.sender.lookup import NameServers
+from tidings.telemetry.facts import Emit, NameLookedUp, tell_nobody
 
 DEADLINE: Span = 3 * SECOND
 REUSED: Span = 30 * SECOND
@@ -41,8 +42,9 @@ class _Line:
 class Resolver:
     """Asks ``servers`` (``host:port``), or the system's when there are none, once for all who ask at the same time."""
 
-    def __init__(self, *, servers: Sequence[str], clock: Clock) -> None:
+    def __init__(self, *, servers: Sequence[str], clock: Clock, emit: Emit = tell_nobody) -> None:
         self._name_servers = NameServers(servers)
+        self._emit = emit
         self._clock = clock
         self._kept: OrderedDict[str, Answer] = OrderedDict()
         self._under_way: dict[str, asyncio.Task[tuple[str, ...]]] = {}
@@ -98,11 +100,13 @@ class Resolver:
             return ()
 
     async def _look_up(self, name: str) -> tuple[str, ...]:
+        began = self._clock.monotonic()
         try:
             async with asyncio.timeout(to_seconds(DEADLINE)):
                 addresses = await self._name_servers.addresses(name)
         except TimeoutError:
             addresses = ()
+        self._emit(NameLookedUp(bool(addresses), (self._clock.monotonic() - began) / MILLISECOND))
         self._keep(name, addresses)
         return addresses
 

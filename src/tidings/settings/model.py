@@ -95,6 +95,11 @@ class Settings(BaseSettings):
     metrics_address: Annotated[ListenAddress | None, BeforeValidator(spellings.listen_address)] = Field(
         default=None, description="`host:port` of a listener of its own for `/metrics`. Unset: on the main port."
     )
+    metrics_per_webhook: Annotated[int, Field(ge=0, le=10_000)] = Field(
+        default=0,
+        description="For how many webhooks attempts are counted one by one in `/metrics`, the first that are heard of; "
+        "the others share one label.",
+    )
     event_id_header: Annotated[str | None, BeforeValidator(spellings.header_name)] = Field(
         default=None, description="A header of this name carries the event's id in every delivery. Unset: none does."
     )

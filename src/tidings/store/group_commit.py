@@ -5,12 +5,14 @@ a set of items, one statement for all of them where it can) and one item of it.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from sqlalchemy import Connection
 
 from tidings.clock import Clock
+from tidings.core.delivery import Move
 from tidings.core.instants import MILLISECOND
 from tidings.errors import TidingsError, Unavailable
 from tidings.store import tallies
@@ -49,6 +51,7 @@ class GroupCommit:
         self._shard = shard
         self._waiting: list[_Member[Any, Any]] = []
         self._task: asyncio.Task[None] | None = None
+        self._moves: Counter[Move] = Counter()
 
     async def run(self, work: Work[Item, Result], item: Item) -> Result:
         """Write ``item`` with ``work`` and return its result.
@@ -77,11 +80,13 @@ class GroupCommit:
 
     async def _commit(self, group: _Group) -> None:
         began = self._clock.monotonic()
+        self._moves.clear()
         try:
             await self._write(group)
         except Exception as error:  # noqa: BLE001 - whatever it was, it belongs to the members that wait
             await self._commit_one_by_one(group, error)
-        self._emit(CommitEnded(members=len(group), duration_ms=(self._clock.monotonic() - began) / MILLISECOND))
+        took = (self._clock.monotonic() - began) / MILLISECOND
+        self._emit(CommitEnded(members=len(group), duration_ms=took, moves=dict(self._moves)))
 
     async def _write(self, group: _Group) -> None:
         # The database may try more than once, as after a deadlock: each try is a transaction of its own.
@@ -98,6 +103,7 @@ class GroupCommit:
         try:
             results = await self._database.write(write)
             committed = tries[-1]
+            self._moves.update(committed.moves)
         finally:
             for transaction in tries:
                 if transaction is not committed:

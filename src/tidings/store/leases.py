@@ -4,6 +4,7 @@ Owns the shape of a claim: fair by lane, with a bounded number from each (design
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import (
@@ -51,6 +52,9 @@ class LostLease(Struct, frozen=True, array_like=True):
     """A delivery in flight whose lease ran out."""
 
     id: str
+    partner_id: str
+    event_id: str
+    event_type: str
     webhook_id: str
     lease_token: str
     attempts: int
@@ -125,6 +129,9 @@ _DUE_SHARED = _with_all_it_needs(_lanes.source.join(_top, true()).join(deliverie
 _LOST = in_one_value(
     select(
         deliveries.c.id,
+        deliveries.c.partner_id,
+        deliveries.c.event_id,
+        deliveries.c.event_type,
         deliveries.c.webhook_id,
         deliveries.c.lease_token,
         deliveries.c.attempts,
@@ -173,10 +180,15 @@ def _first_due(lane: ColumnElement[str], *also: ColumnElement[bool]) -> ScalarSe
     )
 
 
-_every = _every_lane()
-_ALL_LANES = in_one_value(
-    select(_every.c.webhook_id, _first_due(_every.c.webhook_id).label("due_at")).where(_every.c.webhook_id.is_not(None))
-)
+def every_lane() -> Select[Any]:
+    """Return the question for every lane with something pending, and when the first of it is due."""
+    lane = _every_lane()
+    return select(lane.c.webhook_id, _first_due(lane.c.webhook_id).label("due_at")).where(
+        lane.c.webhook_id.is_not(None)
+    )
+
+
+_ALL_LANES = in_one_value(every_lane())
 _first_to_claim = _first_due(_named["webhook_id"], _window_open)
 _SOME_LANES = in_one_value(
     select(_named["webhook_id"].label("webhook_id"), _first_to_claim.label("due_at")).select_from(_named.source)

@@ -5,9 +5,12 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from tidings.clock import Clock
+from tidings.core.instants import MILLISECOND
 from tidings.store.database import Database
 from tidings.store.group_commit import GroupCommit, Work
 from tidings.store.vault import Vault
+from tidings.telemetry.facts import Emit, ReadEnded
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -16,14 +19,20 @@ Result = TypeVar("Result")
 class Store:
     """Reads see a snapshot; every write goes through the group commit."""
 
-    def __init__(self, *, database: Database, commits: GroupCommit, vault: Vault) -> None:
+    def __init__(self, *, database: Database, commits: GroupCommit, vault: Vault, clock: Clock, emit: Emit) -> None:
         self._database = database
         self._commits = commits
+        self._clock = clock
+        self._emit = emit
         self.vault = vault
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """Run ``work`` on one snapshot. Raises ``Unavailable`` or what ``work`` raises."""
-        return await self._database.read(work)
+        began = self._clock.monotonic()
+        try:
+            return await self._database.read(work)
+        finally:
+            self._emit(ReadEnded((self._clock.monotonic() - began) / MILLISECOND))
 
     async def write(self, work: Work[Item, Result], item: Item) -> Result:
         """Run ``work`` for ``item`` in a transaction shared with others, flushed when this returns.

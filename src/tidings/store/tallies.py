@@ -1,12 +1,12 @@
 """How many deliveries are in which state: kept up to date by the transactions that move them (guarantee G19).
 
-Owns the rows that are added up. There are several, so that processes which commit at the same moment rarely wait for
-each other; counting the deliveries themselves would cost more the longer the history is.
+Owns the rows that ``store.standing`` adds up. There are several, so that processes which commit at the same moment
+rarely wait for each other; counting the deliveries themselves would cost more the longer the history is.
 """
 
 from collections.abc import Mapping
 
-from sqlalchemy import BigInteger, Connection, bindparam, func, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, update
 
 from tidings.core.delivery import TRANSITIONS, Move
 from tidings.core.model import State
@@ -19,7 +19,6 @@ _ADD = (
         {state.value: tallies.c[state.value] + bindparam(f"more_{state.value}", type_=BigInteger()) for state in State}
     )
 )
-_SUMS = select(*(func.sum(tallies.c[state.value]).label(state.value) for state in State))
 
 
 def add(connection: Connection, moves: Mapping[Move, int], *, shard: int) -> None:
@@ -33,9 +32,3 @@ def add(connection: Connection, moves: Mapping[Move, int], *, shard: int) -> Non
     connection.execute(
         _ADD, {"of_shard": shard % TALLY_SHARDS} | {f"more_{state.value}": count for state, count in more.items()}
     )
-
-
-def read(connection: Connection) -> dict[State, int]:
-    """Return how many deliveries are in each state, those that retention removed included."""
-    row = connection.execute(_SUMS).one()
-    return {state: int(getattr(row, state.value)) for state in State}

@@ -4,11 +4,12 @@ Owns the names and fields of all facts. Refuses wording (``logs``) and counting 
 hold a secret, a body or a signature.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from msgspec import Struct
 
+from tidings.core.delivery import Move
 from tidings.core.instants import Instant
 
 
@@ -39,7 +40,9 @@ class EventsPublished(Struct, frozen=True):
 class AttemptEnded(Struct, frozen=True, kw_only=True):
     """One attempt of a delivery was made, judged and recorded.
 
-    ``lateness_ms`` is how long after its due time it began. ``next_due_at`` is set when another attempt follows.
+    ``lateness_ms`` is how long after its due time it began, ``latency_ms`` how long after the delivery was made the
+    receiver's success came. ``next_due_at`` is set when another attempt follows. Of an attempt whose lease ran out,
+    nobody knows how long it took or how late it was.
     """
 
     delivery: str
@@ -50,8 +53,9 @@ class AttemptEnded(Struct, frozen=True, kw_only=True):
     number: int
     outcome: str
     http_status: int | None
-    duration_ms: float
-    lateness_ms: float
+    duration_ms: float | None
+    lateness_ms: float | None
+    latency_ms: float | None
     verdict: str
     next_due_at: Instant | None
 
@@ -76,9 +80,31 @@ class DeliveriesExpired(Struct, frozen=True):
 
 
 class CommitEnded(Struct, frozen=True):
-    """A group commit ended, whether or not it could be written."""
+    """A group commit ended, whether or not it could be written. ``moves`` counts the deliveries that it moved."""
 
     members: int
+    duration_ms: float
+    moves: Mapping[Move, int] = {}
+
+
+class ReadEnded(Struct, frozen=True):
+    """A question to the database ended, whether or not it was answered."""
+
+    duration_ms: float
+
+
+class NameLookedUp(Struct, frozen=True):
+    """The name servers were asked for a receiver's name; ``found`` tells whether they gave an address."""
+
+    found: bool
+    duration_ms: float
+
+
+class RequestAnswered(Struct, frozen=True):
+    """A request to us was answered, the whole of it."""
+
+    api: str
+    status: int
     duration_ms: float
 
 
@@ -169,6 +195,9 @@ Fact: TypeAlias = (
     | LeasesRescued
     | DeliveriesExpired
     | CommitEnded
+    | ReadEnded
+    | NameLookedUp
+    | RequestAnswered
     | DatabaseLost
     | DatabaseBack
     | ServiceLoopFailed
@@ -184,3 +213,7 @@ Fact: TypeAlias = (
 
 Emit: TypeAlias = Callable[[Fact], None]
 """Tells a fact to whoever reads facts. Never raises, never waits."""
+
+
+def tell_nobody(_fact: Fact) -> None:
+    """Drop a fact: where nobody reads them, as in the command line, which tells its results itself. An ``Emit``."""

@@ -61,7 +61,8 @@ WORDING: Mapping[type[Fact], tuple[Level, str]] = {
     PartnerDisabled: ("info", "partner disabled"),
     RequestFailed: ("error", "request failed with an error of ours"),
 }
-"""The facts that are logged. Commits and publications come by the thousand: they are metrics only."""
+"""The facts that are logged. Commits, publications, requests, questions and look-ups come by the thousand:
+they are metrics only."""
 
 
 class LogStream(Protocol):

@@ -1,62 +1,72 @@
 """Facts as numbers for Prometheus.
 
-Owns the names of all metrics, which begin with ``tidings_``. Refuses labels without a bound: no partner, webhook or id
-is ever one.
+Owns the names of all counters and histograms. Refuses labels without a bound: no URL, key or id is ever one, and a
+partner's webhook only when a setting says for how many (``webhook_metrics``).
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from tidings.core.model import State
+from tidings.core.delivery import ENDED, TRANSITIONS, Move
 from tidings.core.outcome import Code
 from tidings.telemetry.facts import (
     AccessRefused,
     AttemptEnded,
     CommitEnded,
     DatabaseLost,
-    DeliveriesExpired,
     EventsPublished,
     Fact,
     LeaseLost,
     LeasesRescued,
+    NameLookedUp,
+    ReadEnded,
+    RequestAnswered,
     RequestFailed,
     ServiceLoopFailed,
 )
+from tidings.telemetry.gauges import Gauges
+from tidings.telemetry.shelf import Described, Shelf
+from tidings.telemetry.webhook_metrics import WebhookMetrics
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
-_ENDS = (State.DELIVERED, State.FAILED, State.CANCELLED)
-_APIS = ("partner", "platform")
+_APIS = ("partner", "platform", "console", "portal")
 _OTHER = "other"
+_STATUS_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
+_ASKED = (True, False)
 _DURATIONS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_LATENCIES = (*_DURATIONS, 60.0, 120.0, 300.0, 600.0)
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 _MS = 1_000
 
 
 class Metrics:
-    """One reader of facts, with a registry of its own."""
+    """One reader of facts, with a registry of its own. ``per_webhook`` webhooks at most get labels of their own."""
 
-    def __init__(self) -> None:
-        self._registry = CollectorRegistry()
+    def __init__(self, *, per_webhook: int = 0) -> None:
+        self._shelf = Shelf()
+        self.gauges = Gauges(self._shelf)
+        self._webhooks = WebhookMetrics(self._shelf, most=per_webhook)
         self._count_publishing()
         self._count_attempts()
         self._count_store()
+        self._count_requests()
         self._count_trouble()
-        self._states = Gauge("tidings_deliveries", "Deliveries by state.", ["state"], registry=self._registry)
         self._readers: Mapping[type[Fact], Callable[[Any], None]] = {
             EventsPublished: self._events_published,
             AttemptEnded: self._attempt_ended,
             CommitEnded: self._commit_ended,
+            ReadEnded: lambda fact: self._read_time.observe(fact.duration_ms / _MS),
+            NameLookedUp: lambda fact: self._lookup_time[fact.found].observe(fact.duration_ms / _MS),
+            RequestAnswered: self._request_answered,
             LeaseLost: lambda _: self._leases_lost.inc(),
             LeasesRescued: lambda fact: self._leases_rescued.inc(fact.count),
-            DeliveriesExpired: self._deliveries_expired,
             DatabaseLost: lambda _: self._database_lost.inc(),
             ServiceLoopFailed: lambda _: self._loops_failed.inc(),
             RequestFailed: lambda _: self._requests_failed.inc(),
-            AccessRefused: self._access_refused,
+            AccessRefused: lambda fact: self._refused.get(fact.api, self._refused[_OTHER]).inc(),
         }
 
     def read(self, fact: Fact) -> None:
@@ -65,56 +75,81 @@ class Metrics:
         if reader is not None:
             reader(fact)
 
-    def set_states(self, counts: Mapping[State, int]) -> None:
-        """Set the gauge of deliveries by state; a state that is not named has none."""
-        for state in State:
-            self._states.labels(state=state.value).set(counts.get(state, 0))
-
     def exposition(self) -> bytes:
         """Return all metrics in the text format; its type is ``CONTENT_TYPE``."""
-        return generate_latest(self._registry)
+        return self._shelf.exposition()
+
+    def described(self) -> list[Described]:
+        """Return what there is, for ``docs/metrics.md``."""
+        return self._shelf.described()
+
+    # Every labelled child is looked up once: finding it costs more than counting.
 
     def _count_publishing(self) -> None:
-        registry = self._registry
-        self._published = Counter("tidings_events_published", "Events accepted.", registry=registry)
-        self._duplicates = Counter("tidings_events_duplicate", "Events accepted before already.", registry=registry)
-        self._unrouted = Counter("tidings_events_unrouted", "Events that no webhook wanted.", registry=registry)
-        self._created = Counter("tidings_deliveries_created", "Deliveries made by publishing.", registry=registry)
+        shelf = self._shelf
+        self._published = shelf.counter("tidings_events_published", "Events accepted.")
+        self._duplicates = shelf.counter("tidings_events_duplicate", "Events that had been accepted before already.")
+        self._unrouted = shelf.counter("tidings_events_unrouted", "Events that no webhook wanted.")
+        self._created = shelf.counter("tidings_deliveries_created", "Deliveries made by publishing.")
 
     def _count_attempts(self) -> None:
-        registry = self._registry
-        attempts = Counter("tidings_attempts", "Attempts by outcome.", ["outcome"], registry=registry)
-        ended = Counter("tidings_deliveries_ended", "Deliveries ended by an attempt.", ["state"], registry=registry)
-        # Looked up once: finding a labelled child costs more than counting.
+        shelf = self._shelf
+        attempts = shelf.counter("tidings_attempts", "Attempts by outcome.", "outcome")
         self._attempts = {name: attempts.labels(outcome=name) for name in (*(code.value for code in Code), _OTHER)}
-        self._ended = {state.value: ended.labels(state=state.value) for state in _ENDS}
-        self._duration = Histogram(
-            "tidings_attempt_duration_seconds", "How long attempts took.", buckets=_DURATIONS, registry=registry
+        self._duration = shelf.histogram(
+            "tidings_attempt_duration_seconds", "How long attempts took.", buckets=_DURATIONS
         )
-        self._lateness = Histogram(
-            "tidings_attempt_lateness_seconds",
-            "How long after their due time attempts began.",
-            buckets=_DURATIONS,
-            registry=registry,
+        self._lateness = shelf.histogram(
+            "tidings_attempt_lateness_seconds", "How long after their due time attempts began.", buckets=_LATENCIES
+        )
+        self._latency = shelf.histogram(
+            "tidings_delivery_latency_seconds",
+            "From the moment a delivery was made until its receiver had it, retries included.",
+            buckets=_LATENCIES,
         )
 
     def _count_store(self) -> None:
-        registry = self._registry
-        self._commit_size = Histogram(
-            "tidings_commit_members", "Writes that shared one commit.", buckets=_SIZES, registry=registry
+        shelf = self._shelf
+        ended = shelf.counter("tidings_deliveries_ended", "Deliveries ended by this process, by how.", "state")
+        self._ended = {state: ended.labels(state=state.value) for state in ENDED}
+        self._commit_size = shelf.histogram("tidings_commit_members", "Writes that shared one commit.", buckets=_SIZES)
+        self._commit_time = shelf.histogram(
+            "tidings_commit_duration_seconds", "How long commits took, their statements included.", buckets=_DURATIONS
         )
-        self._commit_time = Histogram(
-            "tidings_commit_duration_seconds", "How long commits took.", buckets=_DURATIONS, registry=registry
+        self._read_time = shelf.histogram(
+            "tidings_database_read_duration_seconds", "How long questions to the database took.", buckets=_DURATIONS
         )
-        self._database_lost = Counter("tidings_database_lost", "Times the database went away.", registry=registry)
+        self._database_lost = shelf.counter("tidings_database_lost", "Times the database went away.")
+        lookups = shelf.histogram(
+            "tidings_dns_duration_seconds",
+            "How long the name servers took; names known already are not asked for.",
+            "result",
+            buckets=_DURATIONS,
+        )
+        self._lookup_time = {found: lookups.labels(result="found" if found else "failed") for found in _ASKED}
+
+    def _count_requests(self) -> None:
+        requests = self._shelf.counter("tidings_http_requests", "Requests to us.", "api", "status")
+        times = self._shelf.histogram(
+            "tidings_http_request_duration_seconds", "How long they took us.", "api", buckets=_DURATIONS
+        )
+        apis = (*_APIS, _OTHER)
+        self._requests = {
+            (api, status): requests.labels(api=api, status=status) for api in apis for status in _STATUS_CLASSES
+        }
+        self._request_time = {api: times.labels(api=api) for api in apis}
 
     def _count_trouble(self) -> None:
-        registry = self._registry
-        self._leases_lost = Counter("tidings_leases_lost", "Results that came too late.", registry=registry)
-        self._leases_rescued = Counter("tidings_leases_rescued", "Leases that ran out.", registry=registry)
-        self._loops_failed = Counter("tidings_loop_failures", "Unexpected errors in service loops.", registry=registry)
-        self._requests_failed = Counter("tidings_request_failures", "Requests answered with 500.", registry=registry)
-        refused = Counter("tidings_access_refused", "Callers refused, by API.", ["api"], registry=registry)
+        shelf = self._shelf
+        self._leases_lost = shelf.counter(
+            "tidings_leases_lost", "Results that came after their lease had run out, and were not recorded."
+        )
+        self._leases_rescued = shelf.counter(
+            "tidings_leases_rescued", "Leases that had run out, and whose deliveries were taken back."
+        )
+        self._loops_failed = shelf.counter("tidings_loop_failures", "Unexpected errors in service loops.")
+        self._requests_failed = shelf.counter("tidings_request_failures", "Requests that failed by a fault of ours.")
+        refused = shelf.counter("tidings_access_refused", "Callers refused.", "api")
         self._refused = {api: refused.labels(api=api) for api in (*_APIS, _OTHER)}
 
     def _events_published(self, fact: EventsPublished) -> None:
@@ -125,18 +160,27 @@ class Metrics:
 
     def _attempt_ended(self, fact: AttemptEnded) -> None:
         self._attempts.get(fact.outcome, self._attempts[_OTHER]).inc()
-        self._duration.observe(fact.duration_ms / _MS)
-        self._lateness.observe(fact.lateness_ms / _MS)
-        end = self._ended.get(fact.verdict)
-        if end is not None:
-            end.inc()
+        if fact.duration_ms is not None:
+            self._duration.observe(fact.duration_ms / _MS)
+        if fact.lateness_ms is not None:
+            self._lateness.observe(fact.lateness_ms / _MS)
+        if fact.latency_ms is not None:
+            self._latency.observe(fact.latency_ms / _MS)
+        self._webhooks.attempt_ended(fact)
 
     def _commit_ended(self, fact: CommitEnded) -> None:
         self._commit_size.observe(fact.members)
         self._commit_time.observe(fact.duration_ms / _MS)
+        for move, count in fact.moves.items():
+            self._moved(move, count)
 
-    def _deliveries_expired(self, fact: DeliveriesExpired) -> None:
-        self._ended[State.FAILED.value].inc(fact.count)
+    def _moved(self, move: Move, count: int) -> None:
+        end = self._ended.get(TRANSITIONS[move][1])
+        if end is not None:
+            end.inc(count)
 
-    def _access_refused(self, fact: AccessRefused) -> None:
-        self._refused.get(fact.api, self._refused[_OTHER]).inc()
+    def _request_answered(self, fact: RequestAnswered) -> None:
+        api = fact.api if fact.api in self._request_time else _OTHER
+        # What the protocol lets through is between 100 and 599.
+        self._requests[api, f"{fact.status // 100}xx"].inc()
+        self._request_time[api].observe(fact.duration_ms / _MS)

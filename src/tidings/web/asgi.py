@@ -13,7 +13,9 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 
 from tidings.actions.context import Context
+from tidings.core.instants import MILLISECOND
 from tidings.core.rate import Rate
+from tidings.telemetry.facts import RequestAnswered
 from tidings.web.api import TRACE, Api
 from tidings.web.client_address import Network
 from tidings.web.exchange import Exchange
@@ -38,20 +40,21 @@ class WebSettings(Struct, frozen=True, kw_only=True):
 class Switch:
     """Sends each request to the API that its raw path belongs to."""
 
-    def __init__(self, *, partner: Api, platform: Api, entropy: Callable[[int], bytes]) -> None:
+    def __init__(self, ctx: Context, *, partner: Api, platform: Api) -> None:
         self._partner = partner
         self._platform = platform
-        self._entropy = entropy
+        self._ctx = ctx
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             return
-        trace_id = str(uuid.UUID(bytes=self._entropy(_TRACE_ENTROPY), version=4))
+        trace_id = str(uuid.UUID(bytes=self._ctx.entropy(_TRACE_ENTROPY), version=4))
         scope[TRACE] = trace_id  # type: ignore[literal-required]
-        exchange: Any = Exchange(scope, receive, send, trace_id=trace_id)
         path = raw_path(scope)
         is_partner = path == PARTNER_PREFIX or path.startswith(PARTNER_PREFIX + b"/")
         api = self._partner if is_partner else self._platform
+        answered = self._teller(api.refusals.api)
+        exchange: Any = Exchange(scope, receive, send, trace_id=trace_id, answered=answered)
         try:
             api.admit(scope)
             api.routes.check(scope)
@@ -60,22 +63,30 @@ class Switch:
             return
         await api.app(scope, exchange.receive, exchange.send)
 
+    def _teller(self, api: str) -> Callable[[int], None]:
+        ctx, began = self._ctx, self._ctx.clock.monotonic()
+
+        def tell(status: int) -> None:
+            ctx.emit(RequestAnswered(api, status, (ctx.clock.monotonic() - began) / MILLISECOND))
+
+        return tell
+
 
 def build(ctx: Context, web: WebSettings) -> ASGIApp:
     """Return both APIs."""
     limit = AddressLimit(web.rate_limit_address, clock=ctx.clock)
     partner = build_partner_api(ctx, limit=limit, trusted_proxies=web.trusted_proxies)
     platform = build_platform_api(ctx, metrics=web.metrics, trusted_proxies=web.trusted_proxies)
-    return Switch(partner=partner, platform=platform, entropy=ctx.entropy)
+    return Switch(ctx, partner=partner, platform=platform)
 
 
 def build_metrics(ctx: Context, exposition: Exposition) -> ASGIApp:
     """Return what a listener of its own answers: the metrics alone."""
     api = build_metrics_api(ctx, exposition)
-    return Switch(partner=api, platform=api, entropy=ctx.entropy)
+    return Switch(ctx, partner=api, platform=api)
 
 
 def build_probes(ctx: Context, exposition: Exposition | None) -> ASGIApp:
     """Return what a process without the APIs answers: whether it lives and is ready, and its metrics."""
     api = build_probes_api(ctx, exposition)
-    return Switch(partner=api, platform=api, entropy=ctx.entropy)
+    return Switch(ctx, partner=api, platform=api)

@@ -6,6 +6,7 @@ on for ever.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from litestar.types import Receive, Scope, Send
@@ -23,7 +24,12 @@ _Message: TypeAlias = Any
 class Exchange:
     """Stands between the server and an application for one request."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, *, trace_id: str) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, *, trace_id: str, answered: Callable[[int], None]
+    ) -> None:
+        """``answered`` is told the status once the answer has gone out."""
+        self._answered = answered
+        self._status = 0
         self._receive = receive
         self._send = send
         self._trace_header = (b"x-trace-id", trace_id.encode("ascii"))
@@ -37,6 +43,7 @@ class Exchange:
 
     async def send(self, message: _Message) -> None:
         if message["type"] == "http.response.start":
+            self._status = message["status"]
             await self._send(self._marked(message))
             return
         is_last = not message.get("more_body", False)
@@ -45,6 +52,7 @@ class Exchange:
         else:
             await self._send(message)
         if is_last:
+            self._answered(self._status)
             passing(Checkpoint.ANSWERED)
 
     def _marked(self, start: _Message) -> Any:  # noqa: ANN401 - a message of ASGI
