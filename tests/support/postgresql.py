@@ -86,6 +86,12 @@ def dump(url: str) -> bytes | None:
     return done.stdout if done.returncode == 0 else None
 
 
+def restore(url: str, dumped: bytes) -> None:
+    """Bring back into an empty database what ``dump`` returned."""
+    command = [_binary("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "--dbname", url]
+    subprocess.run(command, check=True, input=dumped, stdout=subprocess.DEVNULL, cwd="/")
+
+
 def _user() -> pwd.struct_passwd | None:
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
