@@ -113,6 +113,28 @@ def test_a_sample_of_every_type_is_published(tidings: CommandLine, acme: str, ev
     assert len(said.document["events"]) == 1
 
 
+def test_events_are_listed_and_shown(tidings: CommandLine, acme: str) -> None:
+    for event_type in ("user.closed", "user.verified"):
+        tidings("event", "trigger", event_type, "--partner", acme)
+
+    listed = tidings("event", "list", "--event-type", "user.closed", "--unrouted", "any", "--json").document
+    (event,) = listed["events"]
+    shown = tidings("event", "show", event["id"], "--json").document
+
+    assert (listed["next_cursor"], event["unrouted"]) == (None, "no_webhook")
+    assert shown["event"]["payload"]["event_type"] == "user.closed"
+    assert shown["deliveries"] == []
+    assert "No webhook got it." in tidings("event", "show", event["id"]).stdout
+    assert "More: --cursor evt_" in tidings("event", "list", "--limit", "1").stdout
+
+
+def test_an_idempotency_key_is_looked_for_in_its_partners(tidings: CommandLine) -> None:
+    said = tidings("event", "list", "--idempotency-key", "k")
+
+    assert said.status == 1
+    assert "say which partner's" in said.stderr
+
+
 def test_without_deliveries_the_list_says_so(tidings: CommandLine) -> None:
     assert tidings("delivery", "list", "--json").document == {"deliveries": [], "next_cursor": None}
     assert "no such deliveries" in tidings("delivery", "list").stdout

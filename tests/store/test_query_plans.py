@@ -13,17 +13,19 @@ from support.stepped_clock import START
 from support.stored import PAYLOAD, an_event
 from tidings.core.delivery import Move
 from tidings.core.model import State
-from tidings.store import attempts, browsing, deliveries, events, keys, leases, tokens, webhooks
+from tidings.store import attempts, browsing, deliveries, event_lists, events, keys, leases, tokens, webhooks
 from tidings.store.attempts import AttemptResult
-from tidings.store.browsing import DeliveryFilter
 from tidings.store.database import Database
+from tidings.store.delivery_filter import DeliveryFilter
+from tidings.store.event_lists import EventFilter, UnroutedBy
 from tidings.store.events import NewKey
 
 NAME = "dlv_00000000000000000000000000"
 LARGE = {"deliveries", "waiting", "events", "attempts", "idempotency_keys", "webhooks", "api_keys", "used_nonces"}
 """Tables, and names that statements give them, that grow with use."""
 
-_SCAN = re.compile(r"SCAN (?P<table>\w+)")
+# These hold only what is open, and whoever reads them from one end stops after a window.
+_SCAN = re.compile(r"SCAN (?P<table>\w+)(?! USING (?:COVERING )?INDEX ix_deliveries_(?:due|leased))\b")
 _INDEX = re.compile(r"USING (?:COVERING )?(?:INDEX (?P<name>\w+)|PRIMARY KEY)")
 
 RESULT = AttemptResult(
@@ -47,6 +49,10 @@ class Hot(NamedTuple):
 
 def page(**wanted: object) -> Callable[[Connection], object]:
     return lambda connection: browsing.page(connection, DeliveryFilter(**wanted), before=NAME, limit=50)  # type: ignore[arg-type]
+
+
+def event_page(**wanted: object) -> Callable[[Connection], object]:
+    return lambda connection: event_lists.page(connection, EventFilter(**wanted), before="evt_1", limit=50)  # type: ignore[arg-type]
 
 
 def recording(move: Move) -> Callable[[Connection], object]:
@@ -97,7 +103,21 @@ HOT = {
     "browsing a span of time": Hot(page(since=START, until=START), {PRIMARY}),
     "browsing a partner": Hot(page(partner="acme"), {"ix_deliveries_partner_id_id"}),
     "browsing an event": Hot(page(event="evt_1"), {"ix_deliveries_event_id"}),
+    "browsing a webhook": Hot(page(webhook=WEBHOOK), {"ix_deliveries_partner_id_id", "sqlite_autoindex_webhooks_1"}),
+    "browsing a type": Hot(page(event_type="user.closed"), {PRIMARY}),
     "browsing what failed": Hot(page(state=State.FAILED), {"ix_deliveries_failed"}),
+    "browsing what failed of a partner": Hot(
+        page(state=State.FAILED, partner="acme"), {"ix_deliveries_failed_of_partner"}
+    ),
+    "browsing what was cancelled": Hot(page(state=State.CANCELLED), {"ix_deliveries_cancelled"}),
+    "browsing what waits": Hot(page(state=State.PENDING), {"ix_deliveries_due", PRIMARY}),
+    "browsing what is in flight": Hot(page(state=State.IN_FLIGHT, partner="acme"), {"ix_deliveries_leased"}),
+    "browsing what was delivered": Hot(page(state=State.DELIVERED), {PRIMARY}),
+    "listing all events": Hot(event_page(), {"sqlite_autoindex_events_1"}),
+    "listing a partner's events": Hot(event_page(partner="acme"), {"ix_events_partner_id_id"}),
+    "listing events of a type": Hot(event_page(event_type="user.closed"), {"sqlite_autoindex_events_1"}),
+    "listing events that got nowhere": Hot(event_page(unrouted=UnroutedBy.ANY), {"ix_events_unrouted"}),
+    "listing the event of a key": Hot(event_page(partner="acme", idempotency_key="k"), {"PRIMARY KEY"}),
     "checking a key": Hot(lambda connection: keys.credential(connection, "k"), {"sqlite_autoindex_api_keys_1"}),
     "spending a nonce": Hot(lambda connection: keys.state_for_update(connection, "k"), {"sqlite_autoindex_api_keys_1"}),
     "looking up a used nonce": Hot(

@@ -98,8 +98,13 @@ class Platform:
                 await asyncio.sleep(PAUSE)
 
     async def _first(self, **conditions: str) -> list[JsonObject]:
-        first: list[JsonObject] = (await self._get("/platform/v1/deliveries", limit="1", **conditions))["deliveries"]
-        return first
+        query = {"limit": "1", **conditions}
+        while True:
+            page = await self._get("/platform/v1/deliveries", **query)
+            if page["deliveries"] or page["next_cursor"] is None:
+                first: list[JsonObject] = page["deliveries"]
+                return first
+            query["cursor"] = page["next_cursor"]
 
     async def _get(self, path: str, **query: str) -> JsonObject:
         answer = await self.http.get(path, params=query)

@@ -7,12 +7,14 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from tidings.actions.context import Context
-from tidings.core.model import Attempt, Delivery, Event
+from tidings.core.model import Attempt, Delivery, Event, EventSummary
 from tidings.errors import InvalidArgument, NotFound
-from tidings.store import attempts, browsing, events
-from tidings.store.browsing import DeliveryFilter
+from tidings.store import attempts, browsing, event_lists, events
+from tidings.store.delivery_filter import DeliveryFilter
+from tidings.store.event_lists import EventFilter, UnroutedBy
 
-_CURSOR = re.compile(r"dlv_[0-9a-z]{26}")
+_DELIVERY = re.compile(r"dlv_[0-9a-z]{26}")
+_EVENT = re.compile(r"evt_[0-9a-z]{26}")
 
 
 class EventView(Struct, frozen=True):
@@ -29,8 +31,15 @@ class DeliveryView(Struct, frozen=True):
     attempts: list[Attempt]
 
 
+class EventPage(Struct, frozen=True):
+    """Events, newest first. A page may be short, or empty: only ``next_cursor`` tells whether there are more."""
+
+    events: list[EventSummary]
+    next_cursor: str | None
+
+
 class Page(Struct, frozen=True):
-    """Deliveries, newest first; ``next_cursor`` is None on the last page."""
+    """Deliveries, newest first. A page may be short, or empty: only ``next_cursor`` tells whether there are more."""
 
     deliveries: list[Delivery]
     next_cursor: str | None
@@ -41,6 +50,18 @@ async def show_event(ctx: Context, event: str) -> EventView:
     return await ctx.store.read(partial(_event_view, name=event))
 
 
+async def list_events(ctx: Context, wanted: EventFilter, *, limit: int, cursor: str | None) -> EventPage:
+    """Return a page of at most ``limit`` events.
+
+    Raises InvalidArgument for a cursor that no page has given, and for an idempotency key without its partner.
+    """
+    if wanted.idempotency_key is not None and wanted.partner is None:
+        raise InvalidArgument("idempotency_key", "is a partner's own: say which partner's")
+    _check_cursor(cursor, _EVENT)
+    found = await ctx.store.read(partial(event_lists.page, wanted=wanted, before=cursor, limit=limit))
+    return EventPage(found.rows, found.goes_on)
+
+
 async def show_delivery(ctx: Context, delivery: str) -> DeliveryView:
     """Raise NotFound for an id that no delivery has."""
     return await ctx.store.read(partial(_delivery_view, name=delivery))
@@ -48,12 +69,14 @@ async def show_delivery(ctx: Context, delivery: str) -> DeliveryView:
 
 async def list_deliveries(ctx: Context, wanted: DeliveryFilter, *, limit: int, cursor: str | None) -> Page:
     """Return a page of at most ``limit`` deliveries. Raises InvalidArgument for a cursor that no page has given."""
-    if cursor is not None and not _CURSOR.fullmatch(cursor):
+    _check_cursor(cursor, _DELIVERY)
+    found = await ctx.store.read(partial(browsing.page, wanted=wanted, before=cursor, limit=limit))
+    return Page(found.rows, found.goes_on)
+
+
+def _check_cursor(cursor: str | None, pattern: re.Pattern[str]) -> None:
+    if cursor is not None and not pattern.fullmatch(cursor):
         raise InvalidArgument("cursor", "is not a cursor of this list; take next_cursor of the page before")
-    # One more than asked tells whether there is a next page.
-    found = await ctx.store.read(partial(browsing.page, wanted=wanted, before=cursor, limit=limit + 1))
-    rest = len(found) > limit
-    return Page(found[:limit], found[limit - 1].id if rest else None)
 
 
 def _event_view(connection: Connection, name: str) -> EventView:
@@ -73,9 +96,13 @@ def _delivery_view(connection: Connection, name: str) -> DeliveryView:
 __all__ = [
     "DeliveryFilter",
     "DeliveryView",
+    "EventFilter",
+    "EventPage",
     "EventView",
     "Page",
+    "UnroutedBy",
     "list_deliveries",
+    "list_events",
     "show_delivery",
     "show_event",
 ]

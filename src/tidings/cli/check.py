@@ -23,7 +23,7 @@ from tidings.core.instants import SECOND, rfc3339
 from tidings.errors import Misconfigured, TidingsError
 from tidings.settings import Settings
 from tidings.store import browsing, keys, schema, vault
-from tidings.store.browsing import DeliveryFilter
+from tidings.store.delivery_filter import DeliveryFilter
 from tidings.store.safety import refuse_unsafe
 
 _RELEASED = 1_735_689_600 * SECOND
@@ -119,9 +119,9 @@ async def _clock(configuration: Settings) -> str:
         newest = await ctx.store.read(partial(browsing.page, wanted=DeliveryFilter(), before=None, limit=1))
     if now < _RELEASED:
         raise Misconfigured(f"the clock says {rfc3339(now)}, before this release was made; set it")
-    if newest and newest[0].created_at > now + _TOLERATED:
+    if newest.rows and newest.rows[0].created_at > now + _TOLERATED:
         raise Misconfigured(
-            f"the clock says {rfc3339(now)}, but the newest delivery is of {rfc3339(newest[0].created_at)}; set it"
+            f"the clock says {rfc3339(now)}, but the newest delivery is of {rfc3339(newest.rows[0].created_at)}; set it"
         )
     return f"{rfc3339(now)}, later than everything in the database"
 

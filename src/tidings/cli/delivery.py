@@ -6,7 +6,7 @@ import typer
 
 from tidings.actions import browsing, redelivery
 from tidings.cli.moments import Since, Until
-from tidings.cli.printing import AsJson, Record, card, record, show, stack, table
+from tidings.cli.printing import AsJson, Record, card, more, record, show, stack, table
 from tidings.cli.session import ask
 from tidings.core.model import State
 
@@ -49,9 +49,7 @@ def list_deliveries(  # noqa: PLR0913 - one option for each filter
     )
     page = ask(lambda ctx: browsing.list_deliveries(ctx, wanted, limit=limit, cursor=cursor))
     found = [record(delivery) for delivery in page.deliveries]
-    people = table(found, _COLUMNS, empty="There are no such deliveries.")
-    if page.next_cursor is not None:
-        people = stack(people, f"More: --cursor {page.next_cursor}")
+    people = more(table(found, _COLUMNS, empty="There are no such deliveries."), page.next_cursor)
     show({"deliveries": found, "next_cursor": page.next_cursor}, people, as_json=as_json)
 
 

@@ -1,5 +1,6 @@
-"""``tidings event``: publishing from the command line."""
+"""``tidings event``: publishing from the command line, and looking at what was published."""
 
+import json
 import random
 import sys
 from collections.abc import Sequence
@@ -11,21 +12,24 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from tidings.actions import publishing
+from tidings.actions import browsing, publishing
 from tidings.actions.context import Context
 from tidings.actions.publishing import Publication, Published
 from tidings.cli.event_file import read_events
-from tidings.cli.printing import AsJson, record, show, table
+from tidings.cli.moments import Since, Until
+from tidings.cli.printing import AsJson, Record, card, more, record, show, stack, table
 from tidings.cli.session import ask
 from tidings.core.catalogue import EVENT_TYPES
 from tidings.core.samples import sample
 from tidings.errors import Misconfigured, TidingsError, Unavailable
 
-app = typer.Typer(help="Publish events.")
+app = typer.Typer(help="Publish events, and look at what was published.")
 
 PartnerOption: TypeAlias = Annotated[str, typer.Option("--partner", help="The partner that the event is for.")]
 
 _COLUMNS = ("id", "duplicate", "deliveries", "unrouted")
+_LIST_COLUMNS = ("id", "event_type", "partner", "unrouted", "idempotency_key", "created_at")
+_DELIVERY_COLUMNS = ("id", "webhook", "state", "attempts", "last_outcome", "last_status", "redelivery_of")
 _AT_ONCE = 1000
 _SHOWN = 50
 
@@ -64,6 +68,54 @@ def trigger(
         return await _publish_all(ctx, partner, [text.encode()])
 
     _show(ask(work), as_json=as_json)
+
+
+@app.command("list")
+def list_events(  # noqa: PLR0913 - one option for each filter
+    *,
+    partner: Annotated[str | None, typer.Option(help="Only this partner's.")] = None,
+    event_type: Annotated[str | None, typer.Option(help="Only of this event type.")] = None,
+    unrouted: Annotated[
+        browsing.UnroutedBy | None, typer.Option(help="Only those that no webhook got, for this reason or any.")
+    ] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="Only the one with this idempotency key; needs --partner.")
+    ] = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Annotated[int, typer.Option(min=1, max=_AT_ONCE, help="How many at most.")] = 50,
+    cursor: Annotated[str | None, typer.Option(help="Goes on where a page ended.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List events, newest first, without their payloads."""
+    wanted = browsing.EventFilter(
+        partner=partner,
+        event_type=event_type,
+        unrouted=unrouted,
+        idempotency_key=idempotency_key,
+        since=since,
+        until=until,
+    )
+    page = ask(lambda ctx: browsing.list_events(ctx, wanted, limit=limit, cursor=cursor))
+    found = [record(event) for event in page.events]
+    people = more(table(found, _LIST_COLUMNS, empty="There are no such events."), page.next_cursor)
+    show({"events": found, "next_cursor": page.next_cursor}, people, as_json=as_json)
+
+
+@app.command("show")
+def show_event(
+    event_id: Annotated[str, typer.Argument(metavar="ID", help="The event's id.")], *, as_json: AsJson = False
+) -> None:
+    """Show an event with its payload and what became of it."""
+    view = ask(lambda ctx: browsing.show_event(ctx, event_id))
+    event = record(view.event)
+    document: Record = {
+        "event": {**event, "payload": json.loads(view.event.payload)},
+        "deliveries": [record(delivery) for delivery in view.deliveries],
+    }
+    nothing = "No webhook got it." if view.event.unrouted else "No deliveries."
+    people = stack(card(event), table(document["deliveries"], _DELIVERY_COLUMNS, empty=nothing))
+    show(document, people, as_json=as_json)
 
 
 def _read(file: str) -> bytes:

@@ -75,6 +75,11 @@ def stack(*parts: RenderableType) -> RenderableType:
     return Group(*spaced)
 
 
+def more(people: RenderableType, cursor: str | None) -> RenderableType:
+    """Say below a page how to ask for the next one, if there may be one."""
+    return people if cursor is None else stack(people, f"More: --cursor {cursor}")
+
+
 def plain(value: object) -> Text:
     """Return the value as text that no terminal obeys."""
     match value:

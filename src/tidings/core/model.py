@@ -85,6 +85,17 @@ class Event(Struct, frozen=True, kw_only=True):
     created_at: Instant
 
 
+class EventSummary(Struct, frozen=True, kw_only=True):
+    """An event without its payload, as lists show it."""
+
+    id: str
+    partner: str
+    event_type: str
+    idempotency_key: str | None
+    unrouted: Unrouted | None
+    created_at: Instant
+
+
 class Delivery(Struct, frozen=True, kw_only=True):
     """One event for one webhook. ``attempts`` counts those begun; ``last_*`` speak of the newest one that ended."""
 

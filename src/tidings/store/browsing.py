@@ -1,25 +1,14 @@
 """Reading deliveries: one, those of an event, and pages of many, newest first."""
 
-from msgspec import Struct
-from sqlalchemy import Connection, Row, Select, select
+from typing import Any
 
-from tidings.core.ids import id_floor
-from tidings.core.instants import Instant
+from sqlalchemy import Connection, Row, select
+
 from tidings.core.model import Delivery, State
+from tidings.store.delivery_filter import DeliveryFilter, along_of
 from tidings.store.tables import deliveries, webhooks
-
-
-class DeliveryFilter(Struct, frozen=True, kw_only=True):
-    """What to look for; ``since`` is inclusive, ``until`` is not."""
-
-    partner: str | None = None
-    webhook: str | None = None
-    event: str | None = None
-    event_type: str | None = None
-    state: State | None = None
-    since: Instant | None = None
-    until: Instant | None = None
-
+from tidings.store.windows import Slice
+from tidings.store.windows import page as page_along
 
 _ALL = select(deliveries, webhooks.c.url).join(webhooks, webhooks.c.id == deliveries.c.webhook_id)
 
@@ -34,36 +23,13 @@ def of_event(connection: Connection, event: str) -> list[Delivery]:
     return [_delivery(row) for row in rows]
 
 
-def page(connection: Connection, wanted: DeliveryFilter, *, before: str | None, limit: int) -> list[Delivery]:
+def page(connection: Connection, wanted: DeliveryFilter, *, before: str | None, limit: int) -> Slice[Delivery]:
     """Return at most ``limit`` deliveries, newest first, older than the delivery ``before``."""
-    statement = _narrowed(_ALL, wanted).order_by(deliveries.c.id.desc()).limit(limit)
-    if before is not None:
-        statement = statement.where(deliveries.c.id < before)
-    return [_delivery(row) for row in connection.execute(statement)]
+    found = page_along(connection, _ALL, along_of(connection, wanted), before=before, limit=limit)
+    return Slice([_delivery(row) for row in found.rows], found.goes_on)
 
 
-def _narrowed(statement: Select[*tuple[object, ...]], wanted: DeliveryFilter) -> Select[*tuple[object, ...]]:
-    exact = {
-        deliveries.c.partner_id: wanted.partner,
-        deliveries.c.webhook_id: wanted.webhook,
-        deliveries.c.event_id: wanted.event,
-        deliveries.c.event_type: wanted.event_type,
-        deliveries.c.state: wanted.state,
-    }
-    statement = statement.where(*(column == value for column, value in exact.items() if value is not None))
-    # Ids carry their time in milliseconds, so a span of time is a span of the primary key, and then an exact one.
-    if wanted.since is not None:
-        statement = statement.where(
-            deliveries.c.id >= id_floor("dlv_", wanted.since), deliveries.c.created_at >= wanted.since
-        )
-    if wanted.until is not None:
-        statement = statement.where(
-            deliveries.c.id < id_floor("dlv_", wanted.until + 1000), deliveries.c.created_at < wanted.until
-        )
-    return statement
-
-
-def _delivery(row: Row[*tuple[object, ...]]) -> Delivery:
+def _delivery(row: Row[Any]) -> Delivery:
     return Delivery(
         id=row.id,
         event=row.event_id,

@@ -136,6 +136,8 @@ events = Table(
     Column("created_at", BigInteger, nullable=False),
 )
 
+Index("ix_events_partner_id_id", events.c.partner_id, events.c.id)
+
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,
@@ -187,6 +189,9 @@ _partial("ix_deliveries_due", "state = 'pending'", deliveries.c.webhook_id, deli
 _partial("ix_deliveries_leased", "state = 'in_flight'", deliveries.c.lease_until)
 _partial("ix_deliveries_give_up", "state = 'pending' AND give_up_at IS NOT NULL", deliveries.c.give_up_at)
 _partial("ix_deliveries_failed", "state = 'failed'", deliveries.c.id)
+_partial("ix_deliveries_failed_of_partner", "state = 'failed'", deliveries.c.partner_id, deliveries.c.id)
+_partial("ix_deliveries_cancelled", "state = 'cancelled'", deliveries.c.id)
+_partial("ix_events_unrouted", "unrouted IS NOT NULL", events.c.id)
 
 attempts = Table(
     "attempts",

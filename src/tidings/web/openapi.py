@@ -102,7 +102,7 @@ def _components(operations: Sequence[Operation], errors: ErrorStyle) -> Json:
     bodies = [operation.body for operation in operations if operation.body is not None]
     trace = {"description": "names this answer in our log", "required": True, "schema": {"type": "string"}}
     return {
-        "schemas": schemas_of([*answers, *bodies, errors.body]),
+        "schemas": schemas_of([*answers, *bodies, errors.body]) | _of_parameters(operations),
         "headers": {
             "TraceId": trace,
             "Retry-After": {"description": "seconds to wait", "required": True, "schema": {"type": "integer"}},
@@ -110,6 +110,13 @@ def _components(operations: Sequence[Operation], errors: ErrorStyle) -> Json:
             "WWW-Authenticate": {"description": "how to come in", "required": True, "schema": {"type": "string"}},
         },
     }
+
+
+def _of_parameters(operations: Sequence[Operation]) -> Json:
+    """Return what the parameters refer to; a query as a whole is nothing that anybody sends."""
+    queries = [operation.query for operation in operations if operation.query is not None]
+    wholes = {query.__name__ for query in queries}
+    return {name: schema for name, schema in schemas_of(queries).items() if name not in wholes}
 
 
 def _paths(about: Description, operations: Sequence[Operation]) -> Json:

@@ -5,13 +5,14 @@ from tidings.web.event_schema import EVENT_SCHEMAS
 from tidings.web.openapi import Description, ErrorStyle, Json, Operation, document, encode, schemas_of
 from tidings.web.platform_api.batch import Batch
 from tidings.web.platform_api.problems import PROBLEM_JSON, TABLE, Problem
-from tidings.web.platform_api.queries import DeliveryQuery
+from tidings.web.platform_api.queries import DeliveryQuery, EventQuery
 from tidings.web.platform_api.scopes import NEEDED
 from tidings.web.platform_api.shapes import AllowHostBody, NewKeyBody, NewPartnerBody
 from tidings.web.platform_api.views import (
     BatchView,
     DeliveriesView,
     DeliveryView,
+    EventsView,
     EventView,
     HealthView,
     KeysView,
@@ -47,6 +48,15 @@ OPERATIONS = (
     ),
     Operation(
         method="get",
+        path=_EVENTS,
+        id="list_events",
+        summary="List events, newest first. A page may be short: next_cursor alone says whether there are more.",
+        answer=EventsView,
+        query=EventQuery,
+        errors=_ALWAYS | {400},
+    ),
+    Operation(
+        method="get",
         path=f"{_EVENTS}/{{event_id}}",
         id="show_event",
         summary="Show an event and its deliveries.",
@@ -57,7 +67,7 @@ OPERATIONS = (
         method="get",
         path=_DELIVERIES,
         id="list_deliveries",
-        summary="List deliveries, newest first.",
+        summary="List deliveries, newest first. A page may be short: next_cursor alone says whether there are more.",
         answer=DeliveriesView,
         query=DeliveryQuery,
         errors=_ALWAYS | {400},

@@ -5,14 +5,14 @@ Owns their names, types and limits. Refuses an unknown or doubled one: a filter 
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, TypeAlias
+from typing import Annotated, TypeAlias, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 from litestar.types import Scope
 from msgspec import UNSET, Meta, Struct, UnsetType, convert
 
-from tidings.actions.browsing import DeliveryFilter
+from tidings.actions.browsing import DeliveryFilter, EventFilter, UnroutedBy
 from tidings.core.instants import Instant
 from tidings.core.model import State
 from tidings.errors import InvalidArgument
@@ -21,7 +21,11 @@ from tidings.web.shape import complaint
 MOST_PARAMETERS = 32
 
 Word: TypeAlias = Annotated[str, Meta(max_length=255, pattern=r"^[ -~]*\Z")]
+Key: TypeAlias = Annotated[str, Meta(max_length=255, pattern=r"^[^\u0000-\u001f\u007f]*\Z")]
+Limit: TypeAlias = Annotated[int, Meta(ge=1, le=500)]
 Moment: TypeAlias = Annotated[datetime, Meta(tz=True)]
+
+Query = TypeVar("Query", bound=Struct)
 
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,8})", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,7 +42,7 @@ class DeliveryQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     state: State | UnsetType = UNSET
     since: Moment | UnsetType = UNSET
     until: Moment | UnsetType = UNSET
-    limit: Annotated[int, Meta(ge=1, le=500)] = 50
+    limit: Limit = 50
     cursor: Word | UnsetType = UNSET
 
     def filter(self) -> DeliveryFilter:
@@ -53,14 +57,46 @@ class DeliveryQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         )
 
 
+class EventQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What events are wanted. ``unrouted`` is a reason why no webhook matched, or ``any`` reason."""
+
+    partner: Word | UnsetType = UNSET
+    event_type: Word | UnsetType = UNSET
+    unrouted: UnroutedBy | UnsetType = UNSET
+    idempotency_key: Key | UnsetType = UNSET
+    since: Moment | UnsetType = UNSET
+    until: Moment | UnsetType = UNSET
+    limit: Limit = 50
+    cursor: Word | UnsetType = UNSET
+
+    def filter(self) -> EventFilter:
+        return EventFilter(
+            partner=_or_none(self.partner),
+            event_type=_or_none(self.event_type),
+            unrouted=None if self.unrouted is UNSET else self.unrouted,
+            idempotency_key=_or_none(self.idempotency_key),
+            since=_instant(self.since),
+            until=_instant(self.until),
+        )
+
+
 def delivery_query(scope: Scope) -> DeliveryQuery:
     """Return the query. Raises InvalidArgument with the parameter that is wrong."""
+    return _query(scope, DeliveryQuery)
+
+
+def event_query(scope: Scope) -> EventQuery:
+    """Return the query. Raises InvalidArgument with the parameter that is wrong."""
+    return _query(scope, EventQuery)
+
+
+def _query(scope: Scope, shape: type[Query]) -> Query:
     given = _given(scope)
     for name in given:
-        if name not in DeliveryQuery.__struct_fields__:
+        if name not in shape.__struct_fields__:
             raise InvalidArgument(name, "is no parameter of this list")
     try:
-        return convert(given, DeliveryQuery)
+        return convert(given, shape)
     except msgspec.ValidationError as error:
         found = complaint(error)
         raise InvalidArgument(found.path or "query", found.why) from None

@@ -9,6 +9,7 @@ from tidings.core.roles import TokenScope
 
 NEEDED: Mapping[str, TokenScope] = {
     "POST /platform/v1/events": TokenScope.PUBLISH,
+    "GET /platform/v1/events": TokenScope.READ,
     "GET /platform/v1/events/{event_id}": TokenScope.READ,
     "GET /platform/v1/deliveries": TokenScope.READ,
     "GET /platform/v1/deliveries/{delivery_id}": TokenScope.READ,

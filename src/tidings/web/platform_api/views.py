@@ -44,6 +44,17 @@ class EventFields(Struct, frozen=True, kw_only=True):
     created_at: str
 
 
+class EventSummaryFields(Struct, frozen=True, kw_only=True):
+    """A published event without its payload. ``unrouted`` says why no webhook wanted it."""
+
+    id: str
+    partner: str
+    event_type: str
+    idempotency_key: str | None
+    unrouted: Unrouted | None
+    created_at: str
+
+
 class DeliveryFields(Struct, frozen=True, kw_only=True):
     """One event for one webhook."""
 
@@ -113,6 +124,13 @@ class EventView(Struct, frozen=True):
 
     event: EventFields
     deliveries: tuple[DeliveryFields, ...]
+
+
+class EventsView(Struct, frozen=True):
+    """A page of events, newest first."""
+
+    events: tuple[EventSummaryFields, ...]
+    next_cursor: str | None
 
 
 class DeliveriesView(Struct, frozen=True):
@@ -201,6 +219,10 @@ def batch_view(published: list[Published]) -> BatchView:
 
 def event_view(found: browsing.EventView) -> EventView:
     return EventView(_event_fields(found.event), _deliveries(found.deliveries))
+
+
+def events_view(page: browsing.EventPage) -> EventsView:
+    return EventsView(tuple(shown(event, EventSummaryFields) for event in page.events), page.next_cursor)
 
 
 def deliveries_view(page: browsing.Page) -> DeliveriesView:
