@@ -66,6 +66,8 @@ async def test_a_due_delivery_comes_with_all_that_its_attempt_needs(database: Da
             payload=PAYLOAD,
             url=URL,
             sealed_secret=f"sealed of {ONE}",
+            old_sealed_secret=None,
+            old_secret_ends_at=None,
         )
     ]
 

@@ -86,6 +86,9 @@ HOT = {
         lambda connection: leases.paused_webhooks(connection, [WEBHOOK]), {"sqlite_autoindex_webhooks_1"}
     ),
     "routing": Hot(lambda connection: webhooks.subscribers(connection, ["acme"]), {"ix_webhooks_living"}),
+    "forgetting old signing secrets": Hot(
+        lambda connection: webhooks.forget_old_secrets(connection, START), {"ix_webhooks_old_secrets"}
+    ),
     "asking for idempotency keys": Hot(
         lambda connection: events.known_keys(connection, [("acme", "k")]), {"PRIMARY KEY"}
     ),

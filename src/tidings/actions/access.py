@@ -30,6 +30,7 @@ from tidings.errors import (
 from tidings.store import keys, tokens
 from tidings.store.keys import Credential
 from tidings.store.transaction import Transaction
+from tidings.store.vault import Purpose
 
 _NOBODY = Secret(bytes(64))
 
@@ -69,7 +70,7 @@ async def authenticate_partner(ctx: Context, request: SignedRequest, *, needed: 
     if request.nonce is None:
         # There is no signature without a nonce: say what is missing, not that the rest does not fit.
         raise InvalidNonce("the header API-Nonce must be given once")
-    secret = ctx.store.vault.open(credential.sealed_secret, table="api_keys", row=credential.key, purpose="api_secret")
+    secret = ctx.store.vault.open(credential.sealed_secret, table="api_keys", row=credential.key, purpose=Purpose.API)
     if not _is_signed(request, secret):
         raise InvalidSignature("the signature does not match this key, target, nonce and body")
     nonce = nonces.parse(request.nonce)

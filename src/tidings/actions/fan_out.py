@@ -63,7 +63,7 @@ def fan_out(transaction: Transaction, batches: Sequence[Batch]) -> list[list[Pub
     ctx = batches[0].ctx
     now = ctx.clock.now()
     writer = _Writer(
-        audiences=audiences(connection, {event.partner for event in everything}, ctx),
+        audiences=audiences(connection, {event.partner for event in everything}, ctx, now=now),
         known=_known_keys(connection, everything),
         deliveries=NewDeliveries(ctx, transaction, now=now),
         now=now,

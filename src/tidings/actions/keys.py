@@ -17,6 +17,7 @@ from tidings.errors import InvalidArgument, NotFound
 from tidings.store import keys, partners
 from tidings.store.group_commit import each
 from tidings.store.transaction import Transaction
+from tidings.store.vault import Purpose
 
 _KEY_BYTES = 42
 _SECRET_BYTES = 64
@@ -74,7 +75,7 @@ def new_key(
 
 def insert_key(ctx: Context, connection: Connection, new: NewKey) -> None:
     raw = Secret(base64.b64decode(new.secret.reveal()))
-    sealed = ctx.store.vault.seal(raw, table="api_keys", row=new.key.key, purpose="api_secret")
+    sealed = ctx.store.vault.seal(raw, table="api_keys", row=new.key.key, purpose=Purpose.API)
     keys.insert_one(connection, new.key, sealed_secret=sealed)
 
 

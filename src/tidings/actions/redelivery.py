@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 from tidings.actions.context import Context
 from tidings.actions.new_deliveries import NewDeliveries, Origin
 from tidings.actions.targets import Target, audiences
+from tidings.core.instants import Instant
 from tidings.core.model import Delivery
 from tidings.errors import NotFound, PartnerDisabled, WebhookDisabled, WebhookGone
 from tidings.store import browsing, events
@@ -32,8 +33,9 @@ def _redeliver_one(transaction: Transaction, wanted: _Redelivering) -> Delivery:
     event = None if old is None else events.get(connection, old.event)
     if old is None or event is None:
         raise NotFound("delivery", wanted.delivery)
-    target = _target(connection, old, wanted.ctx)
-    fresh = NewDeliveries(wanted.ctx, transaction, now=wanted.ctx.clock.now())
+    now = wanted.ctx.clock.now()
+    target = _target(connection, old, wanted.ctx, now)
+    fresh = NewDeliveries(wanted.ctx, transaction, now=now)
     name = fresh.add(Origin(event.partner, event.id, event.event_type, event.payload), target, redelivery_of=old.id)
     fresh.flush()
     made = browsing.get(connection, name)
@@ -42,8 +44,8 @@ def _redeliver_one(transaction: Transaction, wanted: _Redelivering) -> Delivery:
     return made
 
 
-def _target(connection: Connection, old: Delivery, ctx: Context) -> Target:
-    audience = audiences(connection, [old.partner], ctx)[old.partner]
+def _target(connection: Connection, old: Delivery, ctx: Context, now: Instant) -> Target:
+    audience = audiences(connection, [old.partner], ctx, now=now)[old.partner]
     if not audience.enabled:
         raise PartnerDisabled(f"the partner {old.partner} is disabled; enable it first")
     for target in audience.targets:

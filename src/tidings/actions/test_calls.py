@@ -61,12 +61,12 @@ def _begin_one(transaction: Transaction, wanted: _Beginning) -> tuple[Webhook, t
     connection, name = transaction.connection, wanted.call.webhook_id
     partners.lock(connection, wanted.partner)
     webhook = webhooks.get(connection, wanted.partner, name)
-    sealed = webhooks.sealed_secret(connection, wanted.partner, name)
+    sealed = webhooks.sealed_secrets(connection, wanted.partner, name)
     if webhook is None or sealed is None:
         raise NotFound("webhook", name)
     if not webhook.enabled:
         raise WebhookDisabled("the webhook must be enabled to be tested")
-    secrets = signing_secrets(wanted.ctx, webhook.id, sealed)
+    secrets = signing_secrets(wanted.ctx, webhook.id, sealed, now=wanted.call.started_at)
     if not secrets:
         raise Misconfigured("TIDINGS_MASTER_KEY: does not open this webhook's secret")
     _refuse_second(connection, wanted)

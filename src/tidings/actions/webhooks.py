@@ -26,6 +26,7 @@ from tidings.sender.request import Vetting
 from tidings.store import deliveries, partners, webhooks
 from tidings.store.group_commit import each
 from tidings.store.transaction import Transaction
+from tidings.store.vault import Purpose
 from tidings.telemetry.facts import WebhookDeleted, WebhookRegistered, WebhookUpdated
 
 _SECRET_BYTES = 32
@@ -40,10 +41,10 @@ class Registration(Struct, frozen=True, kw_only=True):
 
 
 class Registered(Struct, frozen=True):
-    """The new webhook and its secret in base64, shown this once."""
+    """The new webhook; ``secret`` is base64 text, shown this once."""
 
     webhook: Webhook
-    secret: str
+    secret: Secret
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -71,11 +72,11 @@ async def register(ctx: Context, partner: str, wanted: Registration) -> Register
     await ctx.store.read(lambda connection: _check_room(ctx, connection, partner, url))
     if await ctx.sender.vet(partner, url) is Vetting.FORBIDDEN:
         raise InvalidArgument("url", "the host resolves to an address that is not allowed")
-    secret = Secret(ctx.entropy(_SECRET_BYTES))
+    secret = new_secret(ctx)
     webhook = _new_webhook(ctx, partner, wanted, events)
     await ctx.store.write(_register, _Registering(ctx, webhook, url, secret))
     ctx.emit(WebhookRegistered(webhook.id, partner))
-    return Registered(webhook, base64.b64encode(secret.reveal()).decode())
+    return Registered(webhook, in_base64(secret))
 
 
 async def list_webhooks(ctx: Context, partner: str) -> list[Webhook]:
@@ -96,6 +97,16 @@ async def delete(ctx: Context, partner: str, webhook_id: str) -> Deleted:
     deleted = await ctx.store.write(_delete, _Changing(ctx, partner, webhook_id, Change()))
     ctx.emit(WebhookDeleted(webhook_id, partner))
     return deleted
+
+
+def new_secret(ctx: Context) -> Secret:
+    """Return 32 fresh random bytes to sign with."""
+    return Secret(ctx.entropy(_SECRET_BYTES))
+
+
+def in_base64(secret: Secret) -> Secret:
+    """Return the text in which a signing secret is handed out."""
+    return Secret(base64.b64encode(secret.reveal()))
 
 
 class _Registering(Struct, frozen=True):
@@ -144,7 +155,7 @@ def _register_one(transaction: Transaction, wanted: _Registering) -> None:
     webhook = wanted.webhook
     partners.lock(transaction.connection, webhook.partner)
     _check_room(wanted.ctx, transaction.connection, webhook.partner, wanted.url)
-    sealed = wanted.ctx.store.vault.seal(wanted.secret, table="webhooks", row=webhook.id, purpose="signing_secret")
+    sealed = wanted.ctx.store.vault.seal(wanted.secret, table="webhooks", row=webhook.id, purpose=Purpose.SIGNING)
     webhooks.insert_one(transaction.connection, webhook, sealed_secret=sealed)
 
 

@@ -108,7 +108,7 @@ async def _opened(ctx: Context) -> str:
     for key in await ctx.store.read(partial(keys.of_partner, partner=None)):
         credential = await ctx.store.read(partial(keys.credential, key=key.key))
         if credential is not None:
-            ctx.store.vault.open(credential.sealed_secret, table="api_keys", row=key.key, purpose="api_secret")
+            ctx.store.vault.open(credential.sealed_secret, table="api_keys", row=key.key, purpose=vault.Purpose.API)
             return "opens what is sealed in the database"
     return "there, and nothing is sealed yet"
 

@@ -14,7 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 import tidings
-from tidings.cli import check, delivery, demo, event, key, migrate, partner, serve, token
+from tidings.cli import check, delivery, demo, event, key, migrate, partner, serve, token, webhook
 from tidings.errors import TidingsError
 
 _FAILED = 1
@@ -35,6 +35,7 @@ app.command("check")(check.check)
 app.add_typer(partner.app, name="partner")
 app.add_typer(key.app, name="key")
 app.add_typer(token.app, name="token")
+app.add_typer(webhook.app, name="webhook")
 app.add_typer(event.app, name="event")
 app.add_typer(delivery.app, name="delivery")
 

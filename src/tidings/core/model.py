@@ -62,7 +62,10 @@ class Token(Struct, frozen=True, kw_only=True):
 
 
 class Webhook(Struct, frozen=True, kw_only=True):
-    """A partner's webhook. ``url`` is kept character for character as it was registered."""
+    """A partner's webhook. ``url`` is kept character for character as it was registered.
+
+    ``old_secret_ends_at`` is set while requests are signed with its old secret too.
+    """
 
     id: str
     partner: str
@@ -71,6 +74,7 @@ class Webhook(Struct, frozen=True, kw_only=True):
     events: tuple[str, ...]
     created_at: Instant
     updated_at: Instant
+    old_secret_ends_at: Instant | None = None
 
 
 class Event(Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from tidings.store import attempts, deliveries, leases
 from tidings.store.attempts import BegunAttempt
 from tidings.store.leases import DueDelivery
 from tidings.store.transaction import Transaction
+from tidings.store.webhooks import SealedSecrets
 
 _TOKEN_BYTES = 12
 
@@ -108,7 +109,7 @@ def _lease(ctx: Context, row: DueDelivery, terms: _Terms) -> Lease:
         event_type=row.event_type,
         webhook=row.webhook_id,
         url=row.url,
-        secrets=signing_secrets(ctx, row.webhook_id, row.sealed_secret),
+        secrets=signing_secrets(ctx, row.webhook_id, _sealed(row), now=terms.now),
         body=row.payload.encode(),
         number=row.attempts + 1,
         token=terms.token,
@@ -119,3 +120,7 @@ def _lease(ctx: Context, row: DueDelivery, terms: _Terms) -> Lease:
         due_at=row.due_at,
         created_at=row.created_at,
     )
+
+
+def _sealed(row: DueDelivery) -> SealedSecrets:
+    return SealedSecrets(newest=row.sealed_secret, old=row.old_sealed_secret, old_ends_at=row.old_secret_ends_at)

@@ -1,7 +1,7 @@
-"""Rescue: give back what was lost with its worker, end what may not be tried again.
+"""Rescue: give back what was lost with its worker, end what may not be tried again, forget what has served its time.
 
-Owns the work that ends lost leases. A lost lease counts as an attempt: at least once means that the receiver may have
-seen it.
+Owns the work that ends lost leases and closed windows, and wipes old signing secrets when their overlap is over. A lost
+lease counts as an attempt: at least once means that the receiver may have seen it.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from tidings.core.delivery import TRANSITIONS, Move, move_after_lost_lease
 from tidings.core.instants import Instant
 from tidings.core.model import State
 from tidings.core.outcome import Code
-from tidings.store import attempts, deliveries, leases
+from tidings.store import attempts, deliveries, leases, webhooks
 from tidings.store.attempts import AttemptResult
 from tidings.store.deliveries import EndedAttempt
 from tidings.store.leases import LostLease
@@ -43,7 +43,7 @@ class Rescued(Struct, frozen=True):
 
 
 def rescue_all(transaction: Transaction, rescues: Sequence[Rescue]) -> list[Rescued]:
-    """End lost leases and closed windows; a work for the group commit."""
+    """End lost leases, closed windows and old signing secrets; a work for the group commit."""
     return [_rescue(transaction, rescue) for rescue in rescues]
 
 
@@ -60,6 +60,7 @@ def _rescue(transaction: Transaction, rescue: Rescue) -> Rescued:
     lanes = {row.webhook_id for row in by_move.get(Move.LEASE_LOST, ())}
     expired = deliveries.expire(connection, now)
     transaction.moved(Move.EXPIRED, expired)
+    webhooks.forget_old_secrets(connection, now)
     told = [_told(row, move, now) for move, rows in by_move.items() for row in rows]
     return Rescued(lanes, told, expired)
 

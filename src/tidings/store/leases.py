@@ -46,6 +46,8 @@ class DueDelivery(Struct, frozen=True, array_like=True):
     payload: str
     url: str
     sealed_secret: str
+    old_sealed_secret: str | None
+    old_secret_ends_at: Instant | None
 
 
 class LostLease(Struct, frozen=True, array_like=True):
@@ -112,6 +114,8 @@ def _with_all_it_needs(due: FromClause) -> Select[str]:
             events.c.payload,
             webhooks.c.url,
             webhooks.c.sealed_secret,
+            webhooks.c.old_sealed_secret,
+            webhooks.c.old_secret_ends_at,
         ).select_from(
             due.join(events, events.c.id == deliveries.c.event_id).join(
                 webhooks, webhooks.c.id == deliveries.c.webhook_id

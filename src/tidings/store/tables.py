@@ -96,6 +96,14 @@ webhooks = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("deleted_at", BigInteger),
+    Column("old_sealed_secret", Text),
+    Column("old_secret_ends_at", BigInteger),
+)
+Index(
+    "ix_webhooks_old_secrets",
+    webhooks.c.old_secret_ends_at,
+    sqlite_where=text("old_secret_ends_at IS NOT NULL"),
+    postgresql_where=text("old_secret_ends_at IS NOT NULL"),
 )
 Index(
     "ix_webhooks_living",

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -21,6 +22,14 @@ _NONCE_BYTES = 12
 _FORM = "v1"
 
 
+class Purpose(StrEnum):
+    """What a sealed secret is for. It opens for nothing else, not even in its own row."""
+
+    API = "api_secret"
+    SIGNING = "signing_secret"
+    OLD_SIGNING = "old_signing_secret"
+
+
 class Vault:
     """Seals under the first master key; opens with any of them."""
 
@@ -29,12 +38,12 @@ class Vault:
         self._newest = _key_id(keys[0])
         self._entropy = entropy
 
-    def seal(self, secret: Secret, *, table: str, row: str, purpose: str) -> str:
+    def seal(self, secret: Secret, *, table: str, row: str, purpose: Purpose) -> str:
         nonce = self._entropy(_NONCE_BYTES)
         sealed = nonce + self._ciphers[self._newest].encrypt(nonce, secret.reveal(), _place(table, row, purpose))
         return f"{_FORM}.{self._newest}.{base64.b64encode(sealed).decode()}"
 
-    def open(self, sealed: str, *, table: str, row: str, purpose: str) -> Secret:
+    def open(self, sealed: str, *, table: str, row: str, purpose: Purpose) -> Secret:
         """Raise ``Misconfigured`` when no master key at hand opens it in this place."""
         try:
             _form, key_id, text = sealed.split(".")
@@ -109,5 +118,5 @@ def _key_id(key: Secret) -> str:
     return hashlib.sha256(b"tidings master key id" + key.reveal()).hexdigest()[:8]
 
 
-def _place(table: str, row: str, purpose: str) -> bytes:
+def _place(table: str, row: str, purpose: Purpose) -> bytes:
     return f"{table}\x1f{row}\x1f{purpose}".encode()

@@ -4,12 +4,35 @@ from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Integer, Row, Text, and_, cast, func, insert, literal, null, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Integer,
+    Row,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    update,
+)
 
 from tidings.core.instants import Instant
 from tidings.core.model import Webhook
 from tidings.store.rows import Given, fetch_all, in_one_value
 from tidings.store.tables import partners, webhook_tests, webhooks
+
+
+class SealedSecrets(Struct, frozen=True, kw_only=True):
+    """A webhook's signing secrets as they are kept. Until ``old_ends_at`` requests are signed with the old one too."""
+
+    newest: str
+    old: str | None = None
+    old_ends_at: Instant | None = None
 
 
 class Subscriber(Struct, frozen=True, array_like=True):
@@ -22,6 +45,8 @@ class Subscriber(Struct, frozen=True, array_like=True):
     enabled: int | None
     events: str | None
     sealed_secret: str | None
+    old_sealed_secret: str | None
+    old_secret_ends_at: Instant | None
 
 
 _named = Given("named", [("partner_id", Text)])
@@ -35,10 +60,18 @@ _SUBSCRIBERS = in_one_value(
         cast(webhooks.c.enabled, Integer).label("enabled"),
         webhooks.c.events,
         webhooks.c.sealed_secret,
+        webhooks.c.old_sealed_secret,
+        webhooks.c.old_secret_ends_at,
     )
     .select_from(_named.source)
     .join(partners, partners.c.id == _named["partner_id"])
     .outerjoin(webhooks, and_(webhooks.c.partner_id == partners.c.id, _LIVING))
+)
+
+_FORGET = (
+    update(webhooks)
+    .where(webhooks.c.old_secret_ends_at <= bindparam("now", type_=BigInteger()))
+    .values(old_sealed_secret=None, old_secret_ends_at=None)
 )
 
 
@@ -67,14 +100,42 @@ def of_partner(connection: Connection, partner: str) -> list[Webhook]:
     return [_webhook(row) for row in connection.execute(statement)]
 
 
+def every(connection: Connection) -> list[Webhook]:
+    """Return the living webhooks of all partners."""
+    statement = select(webhooks).where(_LIVING).order_by(webhooks.c.partner_id, webhooks.c.created_at)
+    return [_webhook(row) for row in connection.execute(statement)]
+
+
+def find(connection: Connection, name: str) -> Webhook | None:
+    """Return a living webhook, whosever it is: for operators, never for a partner."""
+    row = connection.execute(select(webhooks).where(webhooks.c.id == name, _LIVING)).one_or_none()
+    return None if row is None else _webhook(row)
+
+
 def get(connection: Connection, partner: str, name: str) -> Webhook | None:
     row = _row(connection, partner, name)
     return None if row is None else _webhook(row)
 
 
-def sealed_secret(connection: Connection, partner: str, name: str) -> str | None:
+def sealed_secrets(connection: Connection, partner: str, name: str) -> SealedSecrets | None:
     row = _row(connection, partner, name)
-    return None if row is None else str(row.sealed_secret)
+    if row is None:
+        return None
+    return SealedSecrets(newest=row.sealed_secret, old=row.old_sealed_secret, old_ends_at=row.old_secret_ends_at)
+
+
+def set_secrets(connection: Connection, partner: str, name: str, sealed: SealedSecrets) -> None:
+    """Have a webhook's requests signed with these secrets from now on."""
+    connection.execute(
+        update(webhooks)
+        .where(webhooks.c.partner_id == partner, webhooks.c.id == name, _LIVING)
+        .values(sealed_secret=sealed.newest, old_sealed_secret=sealed.old, old_secret_ends_at=sealed.old_ends_at)
+    )
+
+
+def forget_old_secrets(connection: Connection, now: Instant) -> None:
+    """Wipe the old signing secrets whose overlap is over; nothing is signed with them any more."""
+    connection.execute(_FORGET, {"now": now})
 
 
 def change(connection: Connection, webhook: Webhook) -> None:
@@ -95,6 +156,8 @@ def delete(connection: Connection, partner: str, name: str, *, now: Instant) -> 
             deleted_at=now,
             enabled=False,
             sealed_secret="",
+            old_sealed_secret=None,
+            old_secret_ends_at=None,
         )
     )
 
@@ -157,6 +220,7 @@ def _webhook(row: Row[*tuple[object, ...]]) -> Webhook:
         events=decode_events(row.events),
         created_at=row.created_at,
         updated_at=row.updated_at,
+        old_secret_ends_at=row.old_secret_ends_at,
     )
 
 

@@ -165,6 +165,13 @@ class WebhookTested(Struct, frozen=True):
     outcome: str
 
 
+class WebhookSecretRotated(Struct, frozen=True):
+    """A webhook got a new signing secret."""
+
+    webhook: str
+    partner: str
+
+
 class PartnerCreated(Struct, frozen=True):
     """A partner was created."""
 
@@ -206,6 +213,7 @@ Fact: TypeAlias = (
     | WebhookUpdated
     | WebhookDeleted
     | WebhookTested
+    | WebhookSecretRotated
     | PartnerCreated
     | PartnerDisabled
     | RequestFailed

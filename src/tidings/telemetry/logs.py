@@ -34,6 +34,7 @@ from tidings.telemetry.facts import (
     ServiceStopping,
     WebhookDeleted,
     WebhookRegistered,
+    WebhookSecretRotated,
     WebhookTested,
     WebhookUpdated,
 )
@@ -57,6 +58,7 @@ WORDING: Mapping[type[Fact], tuple[Level, str]] = {
     WebhookUpdated: ("info", "webhook updated"),
     WebhookDeleted: ("info", "webhook deleted"),
     WebhookTested: ("info", "webhook tested"),
+    WebhookSecretRotated: ("info", "webhook got a new signing secret"),
     PartnerCreated: ("info", "partner created"),
     PartnerDisabled: ("info", "partner disabled"),
     RequestFailed: ("error", "request failed with an error of ours"),

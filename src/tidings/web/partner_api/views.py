@@ -79,7 +79,7 @@ def webhook_view(webhook: Webhook) -> WebhookView:
 
 
 def registered_view(registered: Registered) -> RegisteredView:
-    return RegisteredView(webhook_view(registered.webhook), registered.secret)
+    return RegisteredView(webhook_view(registered.webhook), registered.secret.reveal().decode("ascii"))
 
 
 def deleted_view(deleted: Deleted) -> DeletedView:

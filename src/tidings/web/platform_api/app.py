@@ -10,7 +10,7 @@ from tidings.actions.context import Context
 from tidings.web.answer import Answer
 from tidings.web.api import Api, Refusals
 from tidings.web.client_address import Network
-from tidings.web.platform_api import deliveries, events, health, partners
+from tidings.web.platform_api import deliveries, events, health, partners, webhooks
 from tidings.web.platform_api.access import token_guard
 from tidings.web.platform_api.health import Exposition, metrics_handler
 from tidings.web.platform_api.openapi import DOCUMENT
@@ -25,7 +25,7 @@ async def openapi() -> Response[bytes]:
 
 def build_platform_api(ctx: Context, *, metrics: Exposition | None, trusted_proxies: tuple[Network, ...]) -> Api:
     """Return the whole platform API."""
-    handlers = [*events.HANDLERS, *deliveries.HANDLERS, *partners.HANDLERS]
+    handlers = [*events.HANDLERS, *deliveries.HANDLERS, *partners.HANDLERS, *webhooks.HANDLERS]
     secured = Router(path="/", route_handlers=handlers, guards=[token_guard(ctx)])
     return _api(ctx, [secured, *health.HANDLERS, openapi, *_numbers(metrics)], trusted_proxies)
 

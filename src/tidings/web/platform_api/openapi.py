@@ -5,9 +5,9 @@ from tidings.web.event_schema import EVENT_SCHEMAS
 from tidings.web.openapi import Description, ErrorStyle, Json, Operation, document, encode, schemas_of
 from tidings.web.platform_api.batch import Batch
 from tidings.web.platform_api.problems import PROBLEM_JSON, TABLE, Problem
-from tidings.web.platform_api.queries import DeliveryQuery, EventQuery
+from tidings.web.platform_api.queries import DeliveryQuery, EventQuery, WebhookQuery
 from tidings.web.platform_api.scopes import NEEDED
-from tidings.web.platform_api.shapes import AllowHostBody, NewKeyBody, NewPartnerBody
+from tidings.web.platform_api.shapes import AllowHostBody, NewKeyBody, NewPartnerBody, RotateSecretBody
 from tidings.web.platform_api.views import (
     BatchView,
     DeliveriesView,
@@ -24,11 +24,14 @@ from tidings.web.platform_api.views import (
     PartnerView,
     RedeliveredView,
 )
+from tidings.web.platform_api.webhook_views import OneWebhookView, RotatedView, WebhooksView
 
 _EVENTS = "/platform/v1/events"
 _DELIVERIES = "/platform/v1/deliveries"
 _PARTNERS = "/platform/v1/partners"
 _PARTNER = f"{_PARTNERS}/{{partner_id}}"
+_WEBHOOKS = "/platform/v1/webhooks"
+_WEBHOOK = f"{_WEBHOOKS}/{{webhook_id}}"
 
 _OPEN = frozenset({500})
 _ALWAYS = _OPEN | {401, 403, 503}
@@ -169,6 +172,49 @@ OPERATIONS = (
     ),
     Operation(
         method="get",
+        path=_WEBHOOKS,
+        id="list_webhooks",
+        summary="List the webhooks of a partner, or of all.",
+        answer=WebhooksView,
+        query=WebhookQuery,
+        errors=_OF_ONE | {400},
+    ),
+    Operation(
+        method="get",
+        path=_WEBHOOK,
+        id="show_webhook",
+        summary="Show a webhook.",
+        answer=OneWebhookView,
+        errors=_OF_ONE,
+    ),
+    Operation(
+        method="post",
+        path=f"{_WEBHOOK}/disable",
+        id="disable_webhook",
+        summary="Disable a webhook; what is pending for it ends cancelled.",
+        answer=OneWebhookView,
+        errors=_OF_ONE,
+    ),
+    Operation(
+        method="post",
+        path=f"{_WEBHOOK}/enable",
+        id="enable_webhook",
+        summary="Enable a webhook for what comes after.",
+        answer=OneWebhookView,
+        errors=_OF_ONE,
+    ),
+    Operation(
+        method="post",
+        path=f"{_WEBHOOK}/rotate-secret",
+        id="rotate_secret",
+        summary="Give a webhook a new signing secret, shown this once; for a while the old one signs as well.",
+        answer=RotatedView,
+        body=RotateSecretBody,
+        body_required=False,
+        errors=_OF_ONE | _WITH_BODY,
+    ),
+    Operation(
+        method="get",
         path="/healthz",
         id="alive",
         summary="Answers while the process lives.",
@@ -195,6 +241,7 @@ _ABOUT = Description(
         "event_id": "The id of an event.",
         "delivery_id": "The id of a delivery.",
         "partner_id": "The id of a partner.",
+        "webhook_id": "The id of a webhook.",
         "key": "A public key; its slashes may be encoded or not.",
     },
 )

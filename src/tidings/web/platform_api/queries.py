@@ -80,6 +80,12 @@ class EventQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         )
 
 
+class WebhookQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose webhooks are wanted."""
+
+    partner: Word | UnsetType = UNSET
+
+
 def delivery_query(scope: Scope) -> DeliveryQuery:
     """Return the query. Raises InvalidArgument with the parameter that is wrong."""
     return _query(scope, DeliveryQuery)
@@ -88,6 +94,11 @@ def delivery_query(scope: Scope) -> DeliveryQuery:
 def event_query(scope: Scope) -> EventQuery:
     """Return the query. Raises InvalidArgument with the parameter that is wrong."""
     return _query(scope, EventQuery)
+
+
+def webhook_query(scope: Scope) -> WebhookQuery:
+    """Return the query. Raises InvalidArgument with the parameter that is wrong."""
+    return _query(scope, WebhookQuery)
 
 
 def _query(scope: Scope, shape: type[Query]) -> Query:

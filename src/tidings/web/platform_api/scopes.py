@@ -23,5 +23,10 @@ NEEDED: Mapping[str, TokenScope] = {
     "GET /platform/v1/partners/{partner_id}/keys": TokenScope.READ,
     "POST /platform/v1/partners/{partner_id}/keys": TokenScope.ADMIN,
     "DELETE /platform/v1/partners/{partner_id}/keys/{key}": TokenScope.ADMIN,
+    "GET /platform/v1/webhooks": TokenScope.READ,
+    "GET /platform/v1/webhooks/{webhook_id}": TokenScope.READ,
+    "POST /platform/v1/webhooks/{webhook_id}/disable": TokenScope.OPERATE,
+    "POST /platform/v1/webhooks/{webhook_id}/enable": TokenScope.OPERATE,
+    "POST /platform/v1/webhooks/{webhook_id}/rotate-secret": TokenScope.OPERATE,
 }
 """Method and path, as OpenAPI spells them."""

@@ -8,6 +8,8 @@ from tidings.core.roles import ALL_PERMISSIONS
 
 MOST_HOSTS = 100
 WIDEST_WINDOW = 2**63 - 1
+_DAY_S = 86_400
+LONGEST_OVERLAP_S = 30 * _DAY_S
 
 Host: TypeAlias = Annotated[str, Meta(min_length=1, max_length=253)]
 Name: TypeAlias = Annotated[str, Meta(max_length=255, pattern=r"^[^\u0000-\u001f\u007f]*\Z")]
@@ -40,3 +42,9 @@ class NewKeyBody(Struct, frozen=True, forbid_unknown_fields=True):
 
     nonce_window: Annotated[int, Meta(ge=0, le=WIDEST_WINDOW)] = 0
     permissions: Permissions = ALL_PERMISSIONS
+
+
+class RotateSecretBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """A signing secret to be made. ``overlap_seconds``: how long the old one signs as well; 0 ends it at once."""
+
+    overlap_seconds: Annotated[int, Meta(ge=0, le=LONGEST_OVERLAP_S)] = _DAY_S

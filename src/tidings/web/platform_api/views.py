@@ -108,7 +108,7 @@ class KeyFields(Struct, frozen=True, kw_only=True):
 
 
 class WebhookFields(Struct, frozen=True, kw_only=True):
-    """A webhook, as operators see it."""
+    """A webhook, as operators see it. Until ``old_secret_ends_at`` requests are signed with two secrets."""
 
     id: str
     partner: str
@@ -117,6 +117,7 @@ class WebhookFields(Struct, frozen=True, kw_only=True):
     events: tuple[str, ...]
     created_at: str
     updated_at: str
+    old_secret_ends_at: str | None
 
 
 class EventView(Struct, frozen=True):
