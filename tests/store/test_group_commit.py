@@ -27,10 +27,16 @@ def commits(database: Database, clock: SteppedClock, facts: list[Fact]) -> Group
     return GroupCommit(database, clock=clock, emit=facts.append)
 
 
-GOING_AWAY = {"sqlite": "SELECT * FROM no_table_of_ours"}
+GOING_AWAY = {
+    "sqlite": "SELECT * FROM no_table_of_ours",
+    "postgresql": "SELECT pg_terminate_backend(pg_backend_pid())",
+}
 """What makes a database fail as one does that is not there, or not ready."""
 
-CHECKING_AT_COMMIT = {"sqlite": "PRAGMA defer_foreign_keys = ON"}
+CHECKING_AT_COMMIT = {
+    "sqlite": "PRAGMA defer_foreign_keys = ON",
+    "postgresql": "ALTER TABLE allowed_hosts ALTER CONSTRAINT fk_allowed_hosts_partner_id_partners INITIALLY DEFERRED",
+}
 """What has foreign keys checked at the end of the transaction, so that it is COMMIT that fails."""
 
 

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, delete
 
+from support.history import fill
 from support.moves import TOKEN
 from support.query_plans import plan_of
 from support.stepped_clock import START
@@ -77,7 +78,8 @@ async def test_more_than_can_be_counted_at_each_scrape_is_left_to_the_tallies(da
 
 
 async def test_no_part_of_it_reads_a_table_from_end_to_end(database: Database) -> None:
-    plan = await database.write(lambda connection: plan_of(connection, lambda one: standing.read(one, now=START)))
+    await database.write(fill)
+    plan = await plan_of(database, lambda connection: standing.read(connection, now=START))
     steps = [step for step in plan if "deliveries" in step or "waiting" in step]
     assert steps
     # Each partial index holds only what waits or is in flight; the rows that are counted come from it, in its order.

@@ -34,6 +34,15 @@ class Cluster:
         self.control_sql(f"CREATE DATABASE {name}{like}")
         return self.url(name)
 
+    @contextmanager
+    def database(self, *, template: str | None = None) -> Iterator[str]:
+        """Make a database as ``create`` does, and drop it afterwards, whoever is still connected."""
+        url = self.create(template=template)
+        try:
+            yield url
+        finally:
+            self.control_sql(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
+
     def control_sql(self, statement: str, *, database: str = "postgres") -> str:
         return _run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement, self.url(database))
 

@@ -1,0 +1,78 @@
+"""A database that has been in use for a while, as far as a planner can tell.
+
+Owns rows in bulk. Where a planner keeps statistics of tables, they are fresh afterwards.
+"""
+
+from sqlalchemy import Connection
+
+from support.stepped_clock import START
+
+EVENTS = 20_000
+PARTNERS = 400
+AMONG_THEM = f"dlv_h{EVENTS * 3 // 4:025d}"
+"""A delivery with others before and after it."""
+
+_TABLES = (
+    f"""
+    INSERT INTO partners (id, name, created_at)
+    SELECT 'partner-' || n, 'Partner', {START} FROM generate_series(1, {PARTNERS}) AS n
+    """,
+    f"""
+    INSERT INTO webhooks (id, partner_id, url, enabled, events, sealed_secret, created_at, updated_at)
+    SELECT 'WH' || n, 'partner-' || n, 'https://hooks.example.com/in', true, '["user.verified"]', 'sealed', {START},
+        {START}
+    FROM generate_series(1, {PARTNERS}) AS n
+    """,
+    f"""
+    INSERT INTO api_keys (key, partner_id, sealed_secret, nonce_window, nonce_highest, created_at)
+    SELECT 'key-' || n, 'partner-' || n, 'sealed', 10, lpad('9', 20, '0'), {START}
+    FROM generate_series(1, {PARTNERS}) AS n
+    """,
+    f"""
+    INSERT INTO used_nonces (key, nonce)
+    SELECT 'key-' || n, lpad(m::text, 20, '0') FROM generate_series(1, {PARTNERS}) AS n, generate_series(1, 9) AS m
+    """,
+    f"""
+    INSERT INTO webhook_tests (id, webhook_id, started_at, duration_ms, outcome)
+    SELECT 'test-' || n, 'WH' || (n % {PARTNERS} + 1), {START}, 1, 'ok' FROM generate_series(1, {EVENTS}) AS n
+    """,
+    f"""
+    INSERT INTO platform_tokens (name, digest, created_at)
+    SELECT 'token-' || n, md5(n::text), {START} FROM generate_series(1, {PARTNERS}) AS n
+    """,
+    f"""
+    INSERT INTO events (id, partner_id, event_type, payload, idempotency_key, created_at)
+    SELECT 'evt_h' || lpad(n::text, 25, '0'), 'partner-' || (n % {PARTNERS} + 1), 'user.verified', '{{}}', 'k' || n,
+        {START} + n
+    FROM generate_series(1, {EVENTS}) AS n
+    """,
+    f"""
+    INSERT INTO idempotency_keys (partner_id, key, event_id, digest, created_at)
+    SELECT 'partner-' || (n % {PARTNERS} + 1), 'k' || n, 'evt_h' || lpad(n::text, 25, '0'), '0', {START} + n
+    FROM generate_series(1, {EVENTS}) AS n
+    """,
+    f"""
+    INSERT INTO deliveries (id, event_id, event_type, webhook_id, partner_id, state, attempts, due_at, lease_token,
+        lease_until, leases_lost, first_attempt_at, give_up_at, created_at)
+    SELECT 'dlv_h' || lpad(n::text, 25, '0'), 'evt_h' || lpad(n::text, 25, '0'), 'user.verified',
+        'WH' || (n % {PARTNERS} + 1), 'partner-' || (n % {PARTNERS} + 1),
+        CASE WHEN n % 50 = 0 THEN 'pending' WHEN n % 51 = 0 THEN 'in_flight' WHEN n % 52 = 0 THEN 'failed'
+            ELSE 'delivered' END,
+        1, {START} + n, 'token', {START} + n, 0, {START}, {START} + n, {START} + n
+    FROM generate_series(1, {EVENTS}) AS n
+    """,
+    f"""
+    INSERT INTO attempts (delivery_id, number, started_at, duration_ms, outcome)
+    SELECT 'dlv_h' || lpad(n::text, 25, '0'), m, {START}, 1, 'ok'
+    FROM generate_series(1, {EVENTS}) AS n, generate_series(1, 2) AS m
+    """,
+)
+
+
+def fill(connection: Connection) -> None:
+    """Put a history into PostgreSQL. SQLite plans by the schema alone: there is nothing to fill."""
+    if connection.dialect.name == "sqlite":
+        return
+    for statement in _TABLES:
+        connection.exec_driver_sql(statement)
+    connection.exec_driver_sql("ANALYZE")
