@@ -51,6 +51,21 @@ def test_a_host_is_allowed_later(tidings: CommandLine, acme: str) -> None:
     assert partner["allowed_hosts"] == ["eu.acme.com", "hooks.acme.com"]
 
 
+def test_a_host_is_taken_off_the_list(tidings: CommandLine, acme: str) -> None:
+    partner = tidings("partner", "disallow-host", acme, "Hooks.Acme.com", "--json").document["partner"]
+    again = tidings("partner", "disallow-host", acme, "hooks.acme.com")
+
+    assert partner["allowed_hosts"] == []
+    assert (again.status, "host not found" in again.stderr) == (1, True)
+
+
+def test_a_partner_gets_another_name(tidings: CommandLine, acme: str) -> None:
+    partner = tidings("partner", "update", acme, "--name", "Acme & Söhne", "--json").document["partner"]
+
+    assert partner["name"] == "Acme & Söhne"
+    assert tidings("partner", "update", acme, "--name", "a\nb").status == 1
+
+
 def test_a_key_is_made_and_revoked(tidings: CommandLine, acme: str) -> None:
     made = tidings("key", "create", acme, "--nonce-window", "5", "--json").document
 

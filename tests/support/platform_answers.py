@@ -48,7 +48,7 @@ async def publish(at: Served, *events: object) -> Answered:
 
 
 async def name_of(at: Served, acme: PartnerClient) -> str:
-    known = (await at.platform("GET", "/platform/v1/partners")).result["partners"]
+    known = (await at.platform("GET", "/platform/v1/partners?limit=500")).result["partners"]
     for partner in reversed(known):
         found = (await at.platform("GET", f"/platform/v1/partners/{partner['id']}")).result
         if found["keys"][0]["key"] == acme.key:

@@ -32,6 +32,13 @@ class NewPartner(Struct, frozen=True):
     secret: Secret
 
 
+class PartnerPage(Struct, frozen=True):
+    """Partners by id; ``next_cursor`` is None on the last page."""
+
+    partners: list[Partner]
+    next_cursor: str | None
+
+
 class PartnerView(Struct, frozen=True):
     """A partner and what belongs to it."""
 
@@ -59,6 +66,14 @@ async def list_partners(ctx: Context) -> list[Partner]:
     return await ctx.store.read(partners.every)
 
 
+async def page_partners(ctx: Context, *, limit: int, cursor: str | None) -> PartnerPage:
+    """Return a page of at most ``limit`` partners, by id. Raises InvalidArgument for what is no id."""
+    if cursor is not None and not _ID.fullmatch(cursor):
+        raise InvalidArgument("cursor", "is not a cursor of this list; take next_cursor of the page before")
+    found = await ctx.store.read(partial(partners.page, after=cursor, limit=limit + 1))
+    return PartnerPage(found[:limit], found[limit - 1].id if len(found) > limit else None)
+
+
 async def show(ctx: Context, partner: str) -> PartnerView:
     """Raise NotFound for a partner that is not there."""
     return await ctx.store.read(partial(_view, name=partner))
@@ -67,6 +82,19 @@ async def show(ctx: Context, partner: str) -> PartnerView:
 async def allow_host(ctx: Context, partner: str, host: str) -> Partner:
     """Let a partner register callbacks at ``host``; twice is once. Raises InvalidArgument or NotFound."""
     return await ctx.store.write(_allow, _Changing(ctx, partner, parse_host(host, ctx.rules)))
+
+
+async def disallow_host(ctx: Context, partner: str, host: str) -> Partner:
+    """Take a host off a partner's list: no webhook can be registered there any more, and those that are there stay.
+
+    Raises NotFound for a partner or a host that is not there.
+    """
+    return await ctx.store.write(_disallow, _Changing(ctx, partner, _as_listed(host)))
+
+
+async def rename(ctx: Context, partner: str, name: str) -> Partner:
+    """Give a partner another name to be read by people. Raises InvalidArgument or NotFound."""
+    return await ctx.store.write(_rename, _Changing(ctx, partner, name=_checked_name(name)))
 
 
 async def disable(ctx: Context, partner: str) -> Partner:
@@ -91,6 +119,7 @@ class _Changing(Struct, frozen=True):
     ctx: Context
     partner: str
     host: str = ""
+    name: str = ""
 
 
 def _checked_id(partner: str) -> str:
@@ -121,6 +150,25 @@ def _allow_one(transaction: Transaction, wanted: _Changing) -> Partner:
         return partner
     partners.allow_host(transaction.connection, partner.id, wanted.host)
     return _found(transaction, wanted)
+
+
+def _as_listed(host: str) -> str:
+    # Not judged: what today's rules would not admit any more can still be taken off.
+    return f"[{host.lower()}]" if ":" in host and not host.startswith("[") else host.lower()
+
+
+def _disallow_one(transaction: Transaction, wanted: _Changing) -> Partner:
+    partner = _found(transaction, wanted)
+    if wanted.host not in partner.allowed_hosts:
+        raise NotFound("host", wanted.host)
+    partners.disallow_host(transaction.connection, partner.id, wanted.host)
+    return _found(transaction, wanted)
+
+
+def _rename_one(transaction: Transaction, wanted: _Changing) -> Partner:
+    partner = _found(transaction, wanted)
+    partners.set_name(transaction.connection, partner.id, wanted.name)
+    return msgspec.structs.replace(partner, name=wanted.name)
 
 
 def _disable_one(transaction: Transaction, wanted: _Changing) -> Partner:
@@ -155,5 +203,7 @@ def _view(connection: Connection, name: str) -> PartnerView:
 
 _create = each(_create_one)
 _allow = each(_allow_one)
+_disallow = each(_disallow_one)
+_rename = each(_rename_one)
 _disable = each(_disable_one)
 _enable = each(_enable_one)

@@ -75,6 +75,28 @@ def allow_host(
     _change(lambda ctx: partners.allow_host(ctx, partner_id, host), as_json=as_json)
 
 
+@app.command("disallow-host")
+def disallow_host(
+    partner_id: PartnerId,
+    host: Annotated[str, typer.Argument(help="The host that no callback URL may name any more.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Take a host off a partner's list. Webhooks that are registered there stay; disable them if they must not."""
+    _change(lambda ctx: partners.disallow_host(ctx, partner_id, host), as_json=as_json)
+
+
+@app.command("update")
+def update(
+    partner_id: PartnerId,
+    *,
+    name: Annotated[str, typer.Option(help="The name that people read.")],
+    as_json: AsJson = False,
+) -> None:
+    """Change a partner: give it another name."""
+    _change(lambda ctx: partners.rename(ctx, partner_id, name), as_json=as_json)
+
+
 @app.command("disable")
 def disable(partner_id: PartnerId, *, as_json: AsJson = False) -> None:
     """Disable a partner: its keys are refused and its pending deliveries end cancelled."""

@@ -1,14 +1,16 @@
 """Statements on partners and their allowed callback hosts."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, Row, Text, insert, select, update
+from sqlalchemy import Connection, Row, Text, delete, insert, select, update
 
 from tidings.core.instants import Instant
 from tidings.core.model import Partner
 from tidings.store.rows import Given
 from tidings.store.tables import allowed_hosts, partners, webhooks
 
+_AT_ONCE = 500
 _held = Given("held", [("id", Text)])
 _names = select(_held["id"]).select_from(_held.source)
 _held_ones = select(partners.c.id).order_by(partners.c.id).with_for_update(read=True, key_share=True)
@@ -26,6 +28,11 @@ def allow_host(connection: Connection, partner: str, host: str) -> None:
     connection.execute(insert(allowed_hosts).values(partner_id=partner, host=host))
 
 
+def disallow_host(connection: Connection, partner: str, host: str) -> None:
+    listed = (allowed_hosts.c.partner_id == partner, allowed_hosts.c.host == host)
+    connection.execute(delete(allowed_hosts).where(*listed))
+
+
 def hosts_of(connection: Connection, partner: str) -> tuple[str, ...]:
     statement = select(allowed_hosts.c.host).where(allowed_hosts.c.partner_id == partner)
     return tuple(connection.execute(statement.order_by(allowed_hosts.c.host)).scalars())
@@ -33,7 +40,7 @@ def hosts_of(connection: Connection, partner: str) -> tuple[str, ...]:
 
 def get(connection: Connection, name: str) -> Partner | None:
     row = connection.execute(select(partners).where(partners.c.id == name)).one_or_none()
-    return None if row is None else _partner(connection, row)
+    return None if row is None else _partner(row, hosts_of(connection, name))
 
 
 def lock(connection: Connection, name: str) -> None:
@@ -54,20 +61,41 @@ def hold_for_webhooks(connection: Connection, names: Sequence[str]) -> None:
     connection.execute(_HOLD_OWNERS, _held.bind([(name,) for name in names]))
 
 
+def page(connection: Connection, *, after: str | None, limit: int) -> list[Partner]:
+    """Return at most ``limit`` partners by id, those behind ``after``."""
+    behind = [] if after is None else [partners.c.id > after]
+    rows = connection.execute(select(partners).where(*behind).order_by(partners.c.id).limit(limit)).all()
+    names = [row.id for row in rows]
+    hosts: dict[str, list[str]] = {name: [] for name in names}
+    listed = select(allowed_hosts).where(allowed_hosts.c.partner_id.in_(names)).order_by(allowed_hosts.c.host)
+    for row in connection.execute(listed):
+        hosts[row.partner_id].append(row.host)
+    return [_partner(row, hosts[row.id]) for row in rows]
+
+
 def every(connection: Connection) -> list[Partner]:
-    rows = connection.execute(select(partners).order_by(partners.c.id)).all()
-    return [_partner(connection, row) for row in rows]
+    """Return all partners by id, page by page."""
+    found = page(connection, after=None, limit=_AT_ONCE)
+    more = found
+    while len(more) == _AT_ONCE:
+        more = page(connection, after=found[-1].id, limit=_AT_ONCE)
+        found += more
+    return found
+
+
+def set_name(connection: Connection, partner: str, name: str) -> None:
+    connection.execute(update(partners).where(partners.c.id == partner).values(name=name))
 
 
 def set_disabled_at(connection: Connection, name: str, moment: Instant | None) -> None:
     connection.execute(update(partners).where(partners.c.id == name).values(disabled_at=moment))
 
 
-def _partner(connection: Connection, row: Row[*tuple[object, ...]]) -> Partner:
+def _partner(row: Row[Any], hosts: Sequence[str]) -> Partner:
     return Partner(
         id=row.id,
         name=row.name,
         enabled=row.disabled_at is None,
-        allowed_hosts=hosts_of(connection, row.id),
+        allowed_hosts=tuple(hosts),
         created_at=row.created_at,
     )

@@ -4,10 +4,11 @@ from tidings import __version__
 from tidings.web.event_schema import EVENT_SCHEMAS
 from tidings.web.openapi import Description, ErrorStyle, Json, Operation, document, encode, schemas_of
 from tidings.web.platform_api.batch import Batch
+from tidings.web.platform_api.partner_operations import PARTNER_OPERATIONS
 from tidings.web.platform_api.problems import PROBLEM_JSON, TABLE, Problem
-from tidings.web.platform_api.queries import DeliveryQuery, EventQuery, WebhookQuery
+from tidings.web.platform_api.queries import DeliveryQuery, EventQuery
+from tidings.web.platform_api.refusals import ALWAYS, OF_ONE, OPEN, WITH_BODY
 from tidings.web.platform_api.scopes import NEEDED
-from tidings.web.platform_api.shapes import AllowHostBody, NewKeyBody, NewPartnerBody, RotateSecretBody
 from tidings.web.platform_api.views import (
     BatchView,
     DeliveriesView,
@@ -15,28 +16,11 @@ from tidings.web.platform_api.views import (
     EventsView,
     EventView,
     HealthView,
-    KeysView,
-    NewKeyView,
-    NewPartnerView,
-    OneKeyView,
-    OnePartnerView,
-    PartnersView,
-    PartnerView,
     RedeliveredView,
 )
-from tidings.web.platform_api.webhook_views import OneWebhookView, RotatedView, WebhooksView
 
 _EVENTS = "/platform/v1/events"
 _DELIVERIES = "/platform/v1/deliveries"
-_PARTNERS = "/platform/v1/partners"
-_PARTNER = f"{_PARTNERS}/{{partner_id}}"
-_WEBHOOKS = "/platform/v1/webhooks"
-_WEBHOOK = f"{_WEBHOOKS}/{{webhook_id}}"
-
-_OPEN = frozenset({500})
-_ALWAYS = _OPEN | {401, 403, 503}
-_OF_ONE = _ALWAYS | {404}
-_WITH_BODY = frozenset({400, 408, 413})
 
 OPERATIONS = (
     Operation(
@@ -47,7 +31,7 @@ OPERATIONS = (
         answer=BatchView,
         status=202,
         body=Batch,
-        errors=_ALWAYS | _WITH_BODY | {409, 422},
+        errors=ALWAYS | WITH_BODY | {409, 422},
     ),
     Operation(
         method="get",
@@ -56,7 +40,7 @@ OPERATIONS = (
         summary="List events, newest first. A page may be short: next_cursor alone says whether there are more.",
         answer=EventsView,
         query=EventQuery,
-        errors=_ALWAYS | {400},
+        errors=ALWAYS | {400},
     ),
     Operation(
         method="get",
@@ -64,7 +48,7 @@ OPERATIONS = (
         id="show_event",
         summary="Show an event and its deliveries.",
         answer=EventView,
-        errors=_OF_ONE,
+        errors=OF_ONE,
     ),
     Operation(
         method="get",
@@ -73,7 +57,7 @@ OPERATIONS = (
         summary="List deliveries, newest first. A page may be short: next_cursor alone says whether there are more.",
         answer=DeliveriesView,
         query=DeliveryQuery,
-        errors=_ALWAYS | {400},
+        errors=ALWAYS | {400},
     ),
     Operation(
         method="get",
@@ -81,7 +65,7 @@ OPERATIONS = (
         id="show_delivery",
         summary="Show a delivery and its attempts.",
         answer=DeliveryView,
-        errors=_OF_ONE,
+        errors=OF_ONE,
     ),
     Operation(
         method="post",
@@ -90,136 +74,16 @@ OPERATIONS = (
         summary="Send the event again, as a new delivery.",
         answer=RedeliveredView,
         status=202,
-        errors=_OF_ONE | {409},
+        errors=OF_ONE | {409},
     ),
-    Operation(
-        method="post",
-        path=_PARTNERS,
-        id="create_partner",
-        summary="Make a partner and its first key; the secret is shown this once.",
-        answer=NewPartnerView,
-        status=201,
-        body=NewPartnerBody,
-        errors=_ALWAYS | _WITH_BODY | {409},
-    ),
-    Operation(
-        method="get",
-        path=_PARTNERS,
-        id="list_partners",
-        summary="List the partners.",
-        answer=PartnersView,
-        errors=_ALWAYS,
-    ),
-    Operation(
-        method="get",
-        path=_PARTNER,
-        id="show_partner",
-        summary="Show a partner with its keys and webhooks.",
-        answer=PartnerView,
-        errors=_OF_ONE,
-    ),
-    Operation(
-        method="post",
-        path=f"{_PARTNER}/hosts",
-        id="allow_host",
-        summary="Allow a host for the partner's callbacks.",
-        answer=OnePartnerView,
-        body=AllowHostBody,
-        errors=_OF_ONE | _WITH_BODY,
-    ),
-    Operation(
-        method="post",
-        path=f"{_PARTNER}/disable",
-        id="disable_partner",
-        summary="Disable a partner; what is pending ends cancelled.",
-        answer=OnePartnerView,
-        errors=_OF_ONE,
-    ),
-    Operation(
-        method="post",
-        path=f"{_PARTNER}/enable",
-        id="enable_partner",
-        summary="Enable a partner for what comes after.",
-        answer=OnePartnerView,
-        errors=_OF_ONE,
-    ),
-    Operation(
-        method="get",
-        path=f"{_PARTNER}/keys",
-        id="list_keys",
-        summary="List the partner's keys.",
-        answer=KeysView,
-        errors=_OF_ONE,
-    ),
-    Operation(
-        method="post",
-        path=f"{_PARTNER}/keys",
-        id="create_key",
-        summary="Make a key; the secret is shown this once.",
-        answer=NewKeyView,
-        status=201,
-        body=NewKeyBody,
-        body_required=False,
-        errors=_OF_ONE | _WITH_BODY,
-    ),
-    Operation(
-        method="delete",
-        path=f"{_PARTNER}/keys/{{key}}",
-        id="revoke_key",
-        summary="Revoke a key.",
-        answer=OneKeyView,
-        errors=_OF_ONE,
-    ),
-    Operation(
-        method="get",
-        path=_WEBHOOKS,
-        id="list_webhooks",
-        summary="List the webhooks of a partner, or of all.",
-        answer=WebhooksView,
-        query=WebhookQuery,
-        errors=_OF_ONE | {400},
-    ),
-    Operation(
-        method="get",
-        path=_WEBHOOK,
-        id="show_webhook",
-        summary="Show a webhook.",
-        answer=OneWebhookView,
-        errors=_OF_ONE,
-    ),
-    Operation(
-        method="post",
-        path=f"{_WEBHOOK}/disable",
-        id="disable_webhook",
-        summary="Disable a webhook; what is pending for it ends cancelled.",
-        answer=OneWebhookView,
-        errors=_OF_ONE,
-    ),
-    Operation(
-        method="post",
-        path=f"{_WEBHOOK}/enable",
-        id="enable_webhook",
-        summary="Enable a webhook for what comes after.",
-        answer=OneWebhookView,
-        errors=_OF_ONE,
-    ),
-    Operation(
-        method="post",
-        path=f"{_WEBHOOK}/rotate-secret",
-        id="rotate_secret",
-        summary="Give a webhook a new signing secret, shown this once; for a while the old one signs as well.",
-        answer=RotatedView,
-        body=RotateSecretBody,
-        body_required=False,
-        errors=_OF_ONE | _WITH_BODY,
-    ),
+    *PARTNER_OPERATIONS,
     Operation(
         method="get",
         path="/healthz",
         id="alive",
         summary="Answers while the process lives.",
         answer=HealthView,
-        errors=_OPEN,
+        errors=OPEN,
     ),
     Operation(
         method="get",
@@ -227,7 +91,7 @@ OPERATIONS = (
         id="ready",
         summary="Answers when the database is there and its schema current.",
         answer=HealthView,
-        errors=_OPEN | {503},
+        errors=OPEN | {503},
     ),
 )
 
@@ -242,6 +106,7 @@ _ABOUT = Description(
         "delivery_id": "The id of a delivery.",
         "partner_id": "The id of a partner.",
         "webhook_id": "The id of a webhook.",
+        "host": "A host as the list has it; an IPv6 address may stand without its brackets.",
         "key": "A public key; its slashes may be encoded or not.",
     },
 )

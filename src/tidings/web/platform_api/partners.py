@@ -2,16 +2,17 @@
 
 from urllib.parse import unquote
 
-from litestar import Response, delete, get, post
+from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath
+from msgspec import UNSET
 
 from tidings.actions import keys, partners
 from tidings.errors import NotFound
 from tidings.web.answer import result
 from tidings.web.api import Ctx, HttpRequest
 from tidings.web.platform_api.access import read_object, read_object_if_any
-from tidings.web.platform_api.shapes import AllowHostBody, NewKeyBody, NewPartnerBody
-from tidings.web.platform_api.views import (
+from tidings.web.platform_api.partner_views import (
+    hosts_view,
     keys_view,
     new_key_view,
     new_partner_view,
@@ -20,6 +21,8 @@ from tidings.web.platform_api.views import (
     partner_view,
     partners_view,
 )
+from tidings.web.platform_api.queries import partner_query
+from tidings.web.platform_api.shapes import AllowHostBody, NewKeyBody, NewPartnerBody, PartnerChangeBody
 from tidings.web.raw import raw_path
 from tidings.web.shape import shaped
 
@@ -34,8 +37,10 @@ async def create_partner(ctx: Ctx, request: HttpRequest) -> Response[bytes]:
 
 
 @get("/platform/v1/partners")
-async def list_partners(ctx: Ctx) -> Response[bytes]:
-    return result(partners_view(await partners.list_partners(ctx)))
+async def list_partners(ctx: Ctx, request: HttpRequest) -> Response[bytes]:
+    query = partner_query(request.scope)
+    cursor = None if query.cursor is UNSET else query.cursor
+    return result(partners_view(await partners.page_partners(ctx, limit=query.limit, cursor=cursor)))
 
 
 @get("/platform/v1/partners/{partner_id:str}")
@@ -43,10 +48,26 @@ async def show_partner(ctx: Ctx, partner_id: FromPath[str]) -> Response[bytes]:
     return result(partner_view(await partners.show(ctx, partner_id)))
 
 
+@patch("/platform/v1/partners/{partner_id:str}")
+async def update_partner(ctx: Ctx, request: HttpRequest, partner_id: FromPath[str]) -> Response[bytes]:
+    body = shaped(await read_object(request), PartnerChangeBody)
+    return result(one_partner_view(await partners.rename(ctx, partner_id, body.name)))
+
+
+@get("/platform/v1/partners/{partner_id:str}/hosts")
+async def list_hosts(ctx: Ctx, partner_id: FromPath[str]) -> Response[bytes]:
+    return result(hosts_view((await partners.show(ctx, partner_id)).partner))
+
+
 @post("/platform/v1/partners/{partner_id:str}/hosts")
 async def allow_host(ctx: Ctx, request: HttpRequest, partner_id: FromPath[str]) -> Response[bytes]:
     body = shaped(await read_object(request), AllowHostBody)
     return result(one_partner_view(await partners.allow_host(ctx, partner_id, body.host)))
+
+
+@delete("/platform/v1/partners/{partner_id:str}/hosts/{host:str}", status_code=200)
+async def disallow_host(ctx: Ctx, partner_id: FromPath[str], host: FromPath[str]) -> Response[bytes]:
+    return result(one_partner_view(await partners.disallow_host(ctx, partner_id, host)))
 
 
 @post("/platform/v1/partners/{partner_id:str}/disable", status_code=200)
@@ -92,7 +113,10 @@ HANDLERS = (
     create_partner,
     list_partners,
     show_partner,
+    update_partner,
+    list_hosts,
     allow_host,
+    disallow_host,
     disable_partner,
     enable_partner,
     list_keys,

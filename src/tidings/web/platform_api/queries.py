@@ -86,6 +86,13 @@ class WebhookQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     partner: Word | UnsetType = UNSET
 
 
+class PartnerQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which page of the partners is wanted."""
+
+    limit: Limit = 100
+    cursor: Word | UnsetType = UNSET
+
+
 def delivery_query(scope: Scope) -> DeliveryQuery:
     """Return the query. Raises InvalidArgument with the parameter that is wrong."""
     return _query(scope, DeliveryQuery)
@@ -99,6 +106,11 @@ def event_query(scope: Scope) -> EventQuery:
 def webhook_query(scope: Scope) -> WebhookQuery:
     """Return the query. Raises InvalidArgument with the parameter that is wrong."""
     return _query(scope, WebhookQuery)
+
+
+def partner_query(scope: Scope) -> PartnerQuery:
+    """Return the query. Raises InvalidArgument with the parameter that is wrong."""
+    return _query(scope, PartnerQuery)
 
 
 def _query(scope: Scope, shape: type[Query]) -> Query:

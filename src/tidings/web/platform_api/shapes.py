@@ -28,6 +28,12 @@ class NewPartnerBody(Struct, frozen=True, forbid_unknown_fields=True):
     allow_hosts: Annotated[tuple[Host, ...], Meta(max_length=MOST_HOSTS)] = ()
 
 
+class PartnerChangeBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """What may change of a partner."""
+
+    name: Name
+
+
 class AllowHostBody(Struct, frozen=True, forbid_unknown_fields=True):
     """A host that a partner's callbacks may be on."""
 

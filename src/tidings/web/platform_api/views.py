@@ -7,12 +7,10 @@ from typing import Any, TypeVar
 
 from msgspec import Raw, Struct
 
-from tidings.actions import browsing, partners
+from tidings.actions import browsing
 from tidings.actions.fan_out import Published
-from tidings.actions.keys import NewKey
 from tidings.core.instants import rfc3339_micros
-from tidings.core.model import ApiKey, Delivery, Event, Partner, State, Unrouted
-from tidings.core.roles import KeyPermission
+from tidings.core.model import Delivery, Event, State, Unrouted
 
 V = TypeVar("V", bound=Struct)
 
@@ -86,27 +84,6 @@ class AttemptFields(Struct, frozen=True, kw_only=True):
     response_excerpt: str | None
 
 
-class PartnerFields(Struct, frozen=True, kw_only=True):
-    """A tenant."""
-
-    id: str
-    name: str
-    enabled: bool
-    allowed_hosts: tuple[str, ...]
-    created_at: str
-
-
-class KeyFields(Struct, frozen=True, kw_only=True):
-    """A key, without its secret."""
-
-    key: str
-    partner: str
-    nonce_window: int
-    permissions: tuple[KeyPermission, ...]
-    created_at: str
-    revoked_at: str | None
-
-
 class WebhookFields(Struct, frozen=True, kw_only=True):
     """A webhook, as operators see it. Until ``old_secret_ends_at`` requests are signed with two secrets."""
 
@@ -154,54 +131,6 @@ class RedeliveredView(Struct, frozen=True):
     delivery: DeliveryFields
 
 
-class PartnersView(Struct, frozen=True):
-    """All partners."""
-
-    partners: tuple[PartnerFields, ...]
-
-
-class OnePartnerView(Struct, frozen=True):
-    """A partner as it is now."""
-
-    partner: PartnerFields
-
-
-class PartnerView(Struct, frozen=True):
-    """A partner with its keys and webhooks."""
-
-    partner: PartnerFields
-    keys: tuple[KeyFields, ...]
-    webhooks: tuple[WebhookFields, ...]
-
-
-class NewPartnerView(Struct, frozen=True):
-    """A new partner and its first key; the secret is shown this once."""
-
-    partner: PartnerFields
-    api_key: str
-    api_secret: str
-
-
-class KeysView(Struct, frozen=True):
-    """The keys of a partner."""
-
-    keys: tuple[KeyFields, ...]
-
-
-class OneKeyView(Struct, frozen=True):
-    """A key as it is now."""
-
-    key: KeyFields
-
-
-class NewKeyView(Struct, frozen=True):
-    """A new key; the secret is shown this once."""
-
-    key: KeyFields
-    api_key: str
-    api_secret: str
-
-
 class HealthView(Struct, frozen=True):
     """How we are."""
 
@@ -239,35 +168,6 @@ def redelivered_view(delivery: Delivery) -> RedeliveredView:
     return RedeliveredView(shown(delivery, DeliveryFields))
 
 
-def partners_view(found: list[Partner]) -> PartnersView:
-    return PartnersView(tuple(shown(partner, PartnerFields) for partner in found))
-
-
-def one_partner_view(partner: Partner) -> OnePartnerView:
-    return OnePartnerView(shown(partner, PartnerFields))
-
-
-def partner_view(found: partners.PartnerView) -> PartnerView:
-    webhooks = tuple(shown(webhook, WebhookFields) for webhook in found.webhooks)
-    return PartnerView(shown(found.partner, PartnerFields), _keys(found.keys), webhooks)
-
-
-def new_partner_view(made: partners.NewPartner) -> NewPartnerView:
-    return NewPartnerView(shown(made.partner, PartnerFields), made.key, made.secret.reveal().decode("ascii"))
-
-
-def keys_view(keys: list[ApiKey]) -> KeysView:
-    return KeysView(_keys(keys))
-
-
-def one_key_view(key: ApiKey) -> OneKeyView:
-    return OneKeyView(shown(key, KeyFields))
-
-
-def new_key_view(made: NewKey) -> NewKeyView:
-    return NewKeyView(shown(made.key, KeyFields), made.key.key, made.secret.reveal().decode("ascii"))
-
-
 def _event_fields(event: Event) -> EventFields:
     return EventFields(
         id=event.id,
@@ -282,10 +182,6 @@ def _event_fields(event: Event) -> EventFields:
 
 def _deliveries(deliveries: list[Delivery]) -> tuple[DeliveryFields, ...]:
     return tuple(shown(delivery, DeliveryFields) for delivery in deliveries)
-
-
-def _keys(keys: list[ApiKey]) -> tuple[KeyFields, ...]:
-    return tuple(shown(key, KeyFields) for key in keys)
 
 
 def _spelt(name: str, value: Any) -> Any:  # noqa: ANN401 - any field of a noun
