@@ -33,7 +33,8 @@ def _elements_sqlite(element: Elements, compiler: SQLCompiler, **kw: object) -> 
 
 @compiles(Elements, "postgresql")
 def _elements_postgresql(element: Elements, compiler: SQLCompiler, **kw: object) -> str:
-    return f"json_array_elements(CAST({compiler.process(element.clauses, **kw)} AS json))"
+    # Not json: that stays text, and is read again from its beginning for each column of each row.
+    return f"jsonb_array_elements(CAST({compiler.process(element.clauses, **kw)} AS jsonb))"
 
 
 @compiles(AllRows, "sqlite")
