@@ -62,19 +62,26 @@ OK = Answer()
 
 
 class HttpsReceiver:
-    """Listens on 127.0.0.1; each path has a script of replies, whose last one repeats. Without a script: 200."""
+    """Listens on 127.0.0.1; each path has a script of replies, whose last one repeats. Without a script: 200.
 
-    def __init__(self, authority: Authority) -> None:
-        self._context = authority.server_context("127.0.0.1")
+    With ``names`` its certificate is for those instead, and it may listen elsewhere: on a fixed port it shares that
+    port with whoever listens on every address.
+    """
+
+    def __init__(self, authority: Authority, *names: str, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._context = authority.server_context(*names or ("127.0.0.1",))
         self._scripts: dict[str, deque[Reply]] = defaultdict(lambda: deque([OK]))
         self._server: asyncio.Server | None = None
         self._changed = asyncio.Condition()
         self._talks: set[asyncio.Task[None]] = set()
         self.requests: list[Received] = []
-        self.port = 0
+        self.host = host
+        self.port = port
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port, ssl=self._context)
+        self._server = await asyncio.start_server(
+            self._accept, self.host, self.port, ssl=self._context, reuse_port=bool(self.port), backlog=1024
+        )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 

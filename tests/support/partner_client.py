@@ -54,20 +54,35 @@ class Answered:
 
 
 async def ask(
-    port: int, method: str, target: str, *, headers: Iterable[Header] = (), body: bytes = b"", length: bool = True
+    port: int,
+    method: str,
+    target: str,
+    *,
+    headers: Iterable[Header] = (),
+    body: bytes = b"",
+    length: bool = True,
+    source: str | None = None,
 ) -> Answered:
-    """Send one request on a connection of its own, every byte of it as told."""
-    lines = [f"{method} {target} HTTP/1.1", "Host: tidings", *(f"{name}: {value}" for name, value in headers)]
-    if length and body:
-        lines.append(f"Content-Length: {len(body)}")
-    head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-    answers = await talk(port, head + body)
+    """Send one request on a connection of its own, every byte of it as told, from the address ``source`` if given."""
+    sent = spelled(method, target, headers=headers, body=body, length=length)
+    answers = await talk(port, sent, source=source)
     return answers[0]
 
 
-async def talk(port: int, sent: bytes, *, answers: int = 1) -> list[Answered]:
+def spelled(
+    method: str, target: str, *, headers: Iterable[Header] = (), body: bytes = b"", length: bool = True
+) -> bytes:
+    """Return the bytes of a request."""
+    lines = [f"{method} {target} HTTP/1.1", "Host: tidings", *(f"{name}: {value}" for name, value in headers)]
+    if length and body:
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+
+async def talk(port: int, sent: bytes, *, answers: int = 1, source: str | None = None) -> list[Answered]:
     """Send bytes and read so many answers."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**24)
+    local = None if source is None else (source, 0)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**24, local_addr=local)
     try:
         writer.write(sent)
         async with asyncio.timeout(20):

@@ -96,12 +96,17 @@ Behaviour: TypeAlias = Callable[[Connection], None]
 
 
 class RawReceiver:
-    """Listens on 127.0.0.1 within ``with``. ``requests`` holds every request read, ``connections`` counts accepts."""
+    """Listens on 127.0.0.1 within ``with``. ``requests`` holds every request read, ``connections`` counts accepts.
 
-    def __init__(self, behaviour: Behaviour, *, tls: ssl.SSLContext | None) -> None:
+    Told where to listen, it shares a fixed port with whoever listens on every address.
+    """
+
+    def __init__(
+        self, behaviour: Behaviour, *, tls: ssl.SSLContext | None, host: str = "127.0.0.1", port: int = 0
+    ) -> None:
         self._behaviour = behaviour
         self._tls = tls
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((host, port), reuse_port=bool(port), backlog=1024)
         self._stopping = threading.Event()
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []

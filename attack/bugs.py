@@ -1,0 +1,105 @@
+"""Weaknesses to be built into a service: each opens one door, and an attack must go through it.
+
+Owns the patches. An attack that cannot succeed against a weakened service proves nothing about a sound one.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import structs
+from sqlalchemy import Connection, select
+
+from tidings.actions import access
+from tidings.actions.context import Context
+from tidings.core import nonce as nonces
+from tidings.core.model import Webhook
+from tidings.core.outcome import Outcome
+from tidings.sender import answer, clients
+from tidings.sender.request import OutboundRequest
+from tidings.sender.sender import Sender
+from tidings.store import keys, webhooks
+from tidings.store.tables import webhooks as table
+
+
+def vetted_once() -> None:
+    """Judge a host when it is registered, and take its word for it from then on."""
+    real = Sender.post
+
+    async def post(self: Sender, request: OutboundRequest) -> Outcome:
+        self._are_allowed = lambda _addresses, _port: True
+        return await real(self, request)
+
+    Sender.post = post  # type: ignore[method-assign] # a bug
+
+
+def unpinned() -> None:
+    """Judge the addresses, and let the client look the name up once more by itself."""
+
+    def client(destination: clients.Destination, roots_pem: bytes | None) -> Any:  # noqa: ARG001 - its face
+        return clients._builder(roots_pem).build()
+
+    clients._pinned = client
+
+
+def follows_redirects() -> None:
+    real = clients._builder
+    clients._builder = lambda roots_pem: real(roots_pem).follow_redirects(True)  # noqa: FBT003
+
+
+def nonces_in_memory() -> None:
+    """Keep the nonces that were used in each process alone."""
+    highest: dict[str, int] = {}
+    real = keys.state_for_update
+
+    def state_for_update(connection: Connection, key: str) -> keys.KeyState | None:
+        state = real(connection, key)
+        return None if state is None else structs.replace(state, highest=highest.get(key, 0))
+
+    def spend(connection: Connection, key: str, *, nonce: int, state: keys.KeyState) -> None:  # noqa: ARG001 - its face
+        highest[key] = max(nonce, state.highest)
+
+    keys.state_for_update, keys.spend = state_for_update, spend
+
+
+def nonce_before_signature() -> None:
+    """Spend the nonce of whoever names a key, before its signature is looked at."""
+    real = access.authenticate_partner
+
+    async def authenticate(ctx: Context, request: access.SignedRequest, **rest: Any) -> access.Caller:
+        credential = await access._credential(ctx, request)
+        nonce = nonces.parse(request.nonce or b"")
+        item = access._Spending(key=credential.key, nonce=nonce, now=ctx.clock.now(), rate=ctx.limits.rate_limit)
+        await ctx.store.write(access._spend_all, item)
+        spend, access._spend_all = access._spend_all, lambda transaction, items: [None] * len(items)  # noqa: ARG005
+        try:
+            return await real(ctx, request, **rest)
+        finally:
+            access._spend_all = spend
+
+    access.authenticate_partner = authenticate
+
+
+def no_owner() -> None:
+    """Find a webhook by its id, whoever asks for it."""
+
+    def get(connection: Connection, partner: str, name: str) -> Webhook | None:  # noqa: ARG001 - its face
+        row = connection.execute(select(table).where(table.c.id == name)).one_or_none()
+        return None if row is None else webhooks._webhook(row)
+
+    webhooks.get = get
+
+
+def shows_all() -> None:
+    """Keep of an answer whatever was read of it."""
+    answer.MOST_KEPT = answer.MOST_READ
+
+
+BUGS: dict[str, Callable[[], None]] = {
+    "vetted_once": vetted_once,
+    "unpinned": unpinned,
+    "follows_redirects": follows_redirects,
+    "nonces_in_memory": nonces_in_memory,
+    "nonce_before_signature": nonce_before_signature,
+    "no_owner": no_owner,
+    "shows_all": shows_all,
+}
