@@ -87,7 +87,7 @@ def test_a_bug_is_told_by_its_kind_and_place_and_not_by_its_text(
     assert "Traceback" not in said.stderr
 
 
-@pytest.mark.parametrize("noun", ["partner", "key", "token", "event", "delivery"])
+@pytest.mark.parametrize("noun", ["partner", "key", "token", "event", "delivery", "audit"])
 def test_every_noun_takes_help(tidings: CommandLine, noun: str) -> None:
     said = tidings(noun, "--help")
 

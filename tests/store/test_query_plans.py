@@ -14,10 +14,12 @@ from support.moves import RECORDED, TOKEN, WEBHOOK, ended
 from support.query_plans import plan_of
 from support.stepped_clock import START
 from support.stored import PAYLOAD, an_event
+from tidings.core.audit import AuditAction
 from tidings.core.delivery import Move
 from tidings.core.model import State
-from tidings.store import attempts, browsing, deliveries, event_lists, events, keys, leases, tokens, webhooks
+from tidings.store import attempts, audit, browsing, deliveries, event_lists, events, keys, leases, tokens, webhooks
 from tidings.store.attempts import AttemptResult
+from tidings.store.audit import AuditFilter
 from tidings.store.database import Database
 from tidings.store.delivery_filter import DeliveryFilter
 from tidings.store.event_lists import EventFilter, UnroutedBy
@@ -25,7 +27,18 @@ from tidings.store.events import NewKey
 
 NAME = AMONG_THEM
 EVENT = NAME.replace("dlv", "evt")
-LARGE = {"deliveries", "waiting", "events", "attempts", "idempotency_keys", "webhooks", "api_keys", "used_nonces"}
+ENTRY = NAME.replace("dlv", "aud")
+LARGE = {
+    "deliveries",
+    "waiting",
+    "events",
+    "attempts",
+    "idempotency_keys",
+    "webhooks",
+    "api_keys",
+    "used_nonces",
+    "audit_entries",
+}
 """Tables, and names that statements give them, that grow with use."""
 
 # These hold only what is open, and whoever reads them from one end stops after a window.
@@ -59,11 +72,16 @@ def event_page(**wanted: object) -> Callable[[Connection], object]:
     return lambda connection: event_lists.page(connection, EventFilter(**wanted), before=EVENT, limit=50)  # type: ignore[arg-type]
 
 
+def trail(**wanted: object) -> Callable[[Connection], object]:
+    return lambda connection: audit.page(connection, AuditFilter(**wanted), before=ENTRY, limit=50)  # type: ignore[arg-type]
+
+
 def recording(move: Move) -> Callable[[Connection], object]:
     return lambda connection: deliveries.record(connection, move, [ended(NAME, move)])
 
 
 PRIMARY = "pk_deliveries"
+TRAIL = "pk_audit_entries"
 HOT = {
     "claiming": Hot(
         lambda connection: leases.due_deliveries(connection, [WEBHOOK], most=8, now=START),
@@ -127,6 +145,14 @@ HOT = {
     "spending a nonce": Hot(lambda connection: keys.state_for_update(connection, "k"), {"pk_api_keys"}),
     "looking up a used nonce": Hot(lambda connection: 1 in keys.UsedNonces(connection, "k"), {"pk_used_nonces"}),
     "checking a token": Hot(lambda connection: tokens.living(connection, "0"), {"uq_platform_tokens_digest"}),
+    "auditing everything": Hot(trail(), {TRAIL}),
+    "auditing a span of time": Hot(trail(since=START, until=START), {TRAIL}),
+    "auditing a partner": Hot(trail(partner="partner-7", since=START), {"ix_audit_entries_partner_id_id"}),
+    "auditing an actor": Hot(trail(actor="token:token-7", since=START), {"ix_audit_entries_actor_id"}),
+    "auditing an action": Hot(trail(action=AuditAction.TOKEN_CREATE), {"ix_audit_entries_action_id"}),
+    "auditing what an actor did to a partner": Hot(
+        trail(partner="partner-7", actor="token:token-7"), {"ix_audit_entries_partner_id_id"}
+    ),
     "asking for a running test": Hot(
         lambda connection: webhooks.test_running_since(connection, WEBHOOK), {"uq_webhook_tests_running"}
     ),

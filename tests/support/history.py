@@ -41,6 +41,13 @@ _TABLES = (
     SELECT 'token-' || n, md5(n::text), {START} FROM generate_series(1, {PARTNERS}) AS n
     """,
     f"""
+    INSERT INTO audit_entries (id, created_at, actor, action, partner_id, subject, details)
+    SELECT 'aud_h' || lpad(n::text, 25, '0'), {START} + n, 'token:token-' || (n % 40),
+        CASE WHEN n % 50 = 0 THEN 'token.create' ELSE 'webhook.update' END, 'partner-' || (n % {PARTNERS} + 1), 'WH1',
+        '{{}}'
+    FROM generate_series(1, {EVENTS}) AS n
+    """,
+    f"""
     INSERT INTO events (id, partner_id, event_type, payload, idempotency_key, created_at)
     SELECT 'evt_h' || lpad(n::text, 25, '0'), 'partner-' || (n % {PARTNERS} + 1), 'user.verified', '{{}}', 'k' || n,
         {START} + n

@@ -16,6 +16,7 @@ from tidings.actions import partners, tokens
 from tidings.actions.context import Context, Limits, NoEngine
 from tidings.clock import Clock
 from tidings.core.addresses import AllowPair
+from tidings.core.audit import Actor, ActorKind
 from tidings.core.callback_url import EgressRules
 from tidings.core.rate import Rate
 from tidings.core.secret import Secret
@@ -36,6 +37,8 @@ LOOPBACK_HOST = "loop.acme.com"
 FORBIDDEN_HOST = "inside.acme.com"
 UNKNOWN_HOST = "nowhere.acme.com"
 HOSTS = (HOST, LOOPBACK_HOST, FORBIDDEN_HOST, UNKNOWN_HOST, "127.0.0.1")
+TESTS = Actor(ActorKind.COMMAND_LINE, "tests", "localhost")
+"""Who makes the partners and the token."""
 PLENTY = Rate(1_000_000, 1_000_000)
 
 
@@ -81,11 +84,13 @@ async def served(folder: Path, terms: Terms | None = None) -> AsyncIterator[Serv
     wanted = Terms() if terms is None else terms
     facts: list[Fact] = []
     async with DnsServer() as dns, context(folder, dns, wanted, facts) as ctx:
+        # The service is given nobody's: who acts, each request must tell it.
         server = HttpServer(build(ctx, wanted.web))
         port = await server.start("127.0.0.1", 0)
-        token = await tokens.create(ctx, "tests")
+        own = ctx.by(TESTS)
+        token = await tokens.create(own, "tests")
         try:
-            yield Served(port=port, token=token.token, ctx=ctx, facts=facts)
+            yield Served(port=port, token=token.token, ctx=own, facts=facts)
         finally:
             await server.stop(5)
 

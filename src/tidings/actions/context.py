@@ -7,9 +7,11 @@ otherwise.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 
 from tidings.clock import Clock
+from tidings.core.audit import Actor
 from tidings.core.callback_url import EgressRules
 from tidings.core.instants import SECOND, Instant, Span
 from tidings.core.model import Lease
@@ -68,7 +70,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Context(Struct, frozen=True, kw_only=True):
-    """The first argument of every action."""
+    """The first argument of every action. ``actor`` is who asks: without one, nothing may be asked that is audited."""
 
     store: Store
     clock: Clock
@@ -78,3 +80,8 @@ class Context(Struct, frozen=True, kw_only=True):
     rules: EgressRules
     limits: Limits
     engine: Handover
+    actor: Actor | None = None
+
+    def by(self, actor: Actor) -> "Context":
+        """Return the same context in the hands of ``actor``."""
+        return msgspec.structs.replace(self, actor=actor)

@@ -8,7 +8,9 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from tidings.actions.auditing import note
 from tidings.actions.context import Context
+from tidings.core.audit import AuditAction
 from tidings.core.model import ApiKey
 from tidings.core.nonce import HIGHEST
 from tidings.core.roles import ALL_PERMISSIONS, KeyPermission, permissions_of
@@ -73,10 +75,19 @@ def new_key(
     return NewKey(key, Secret(secret))
 
 
-def insert_key(ctx: Context, connection: Connection, new: NewKey) -> None:
+def insert_key(ctx: Context, transaction: Transaction, new: NewKey) -> None:
     raw = Secret(base64.b64decode(new.secret.reveal()))
     sealed = ctx.store.vault.seal(raw, table="api_keys", row=new.key.key, purpose=Purpose.API)
-    keys.insert_one(connection, new.key, sealed_secret=sealed)
+    keys.insert_one(transaction.connection, new.key, sealed_secret=sealed)
+    note(
+        ctx,
+        transaction,
+        AuditAction.KEY_CREATE,
+        partner=new.key.partner,
+        subject=new.key.key,
+        nonce_window=new.key.nonce_window,
+        permissions=new.key.permissions,
+    )
 
 
 class _Creating(Struct, frozen=True):
@@ -92,7 +103,7 @@ class _Revoking(Struct, frozen=True):
 def _create_one(transaction: Transaction, wanted: _Creating) -> None:
     if partners.get(transaction.connection, wanted.new.key.partner) is None:
         raise NotFound("partner", wanted.new.key.partner)
-    insert_key(wanted.ctx, transaction.connection, wanted.new)
+    insert_key(wanted.ctx, transaction, wanted.new)
 
 
 def _revoke_one(transaction: Transaction, wanted: _Revoking) -> ApiKey:
@@ -103,6 +114,7 @@ def _revoke_one(transaction: Transaction, wanted: _Revoking) -> ApiKey:
         return key
     now = wanted.ctx.clock.now()
     keys.revoke(transaction.connection, wanted.key, now=now)
+    note(wanted.ctx, transaction, AuditAction.KEY_REVOKE, partner=key.partner, subject=key.key)
     return msgspec.structs.replace(key, revoked_at=now)
 
 

@@ -10,8 +10,10 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from tidings.actions.auditing import note
 from tidings.actions.context import Context
 from tidings.actions.webhooks import Change, in_base64, new_secret, update
+from tidings.core.audit import AuditAction
 from tidings.core.instants import SECOND, Instant, Span
 from tidings.core.model import Webhook
 from tidings.core.secret import Secret
@@ -93,6 +95,9 @@ def _rotate_one(transaction: Transaction, wanted: _Rotating) -> Webhook:
         raise NotFound("webhook", name)
     after = _rotated(wanted, before, now=wanted.ctx.clock.now())
     webhooks.set_secrets(connection, partner, name, after)
+    overlap_seconds = wanted.overlap // SECOND
+    action = AuditAction.WEBHOOK_ROTATE_SECRET
+    note(wanted.ctx, transaction, action, partner=partner, subject=name, overlap_seconds=overlap_seconds)
     return msgspec.structs.replace(webhook, old_secret_ends_at=after.old_ends_at)
 
 

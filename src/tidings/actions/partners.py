@@ -8,9 +8,11 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from tidings.actions.auditing import note
 from tidings.actions.context import Context
 from tidings.actions.keys import NewKey, insert_key, new_key
 from tidings.actions.webhooks import withdraw
+from tidings.core.audit import AuditAction, Detail
 from tidings.core.callback_url import parse_host
 from tidings.core.model import ApiKey, Partner, Webhook
 from tidings.core.secret import Secret
@@ -141,7 +143,16 @@ def _create_one(transaction: Transaction, wanted: _Creating) -> None:
     if partners.get(connection, wanted.partner.id) is not None:
         raise AlreadyExists("partner", wanted.partner.id)
     partners.insert_one(connection, wanted.partner)
-    insert_key(wanted.ctx, connection, wanted.key)
+    note(
+        wanted.ctx,
+        transaction,
+        AuditAction.PARTNER_CREATE,
+        partner=wanted.partner.id,
+        subject=wanted.partner.id,
+        name=wanted.partner.name,
+        allowed_hosts=wanted.partner.allowed_hosts,
+    )
+    insert_key(wanted.ctx, transaction, wanted.key)
 
 
 def _allow_one(transaction: Transaction, wanted: _Changing) -> Partner:
@@ -149,6 +160,7 @@ def _allow_one(transaction: Transaction, wanted: _Changing) -> Partner:
     if wanted.host in partner.allowed_hosts:
         return partner
     partners.allow_host(transaction.connection, partner.id, wanted.host)
+    _note(transaction, wanted, AuditAction.PARTNER_ALLOW_HOST, host=wanted.host)
     return _found(transaction, wanted)
 
 
@@ -162,12 +174,14 @@ def _disallow_one(transaction: Transaction, wanted: _Changing) -> Partner:
     if wanted.host not in partner.allowed_hosts:
         raise NotFound("host", wanted.host)
     partners.disallow_host(transaction.connection, partner.id, wanted.host)
+    _note(transaction, wanted, AuditAction.PARTNER_DISALLOW_HOST, host=wanted.host)
     return _found(transaction, wanted)
 
 
 def _rename_one(transaction: Transaction, wanted: _Changing) -> Partner:
     partner = _found(transaction, wanted)
     partners.set_name(transaction.connection, partner.id, wanted.name)
+    _note(transaction, wanted, AuditAction.PARTNER_RENAME, name=wanted.name)
     return msgspec.structs.replace(partner, name=wanted.name)
 
 
@@ -177,13 +191,19 @@ def _disable_one(transaction: Transaction, wanted: _Changing) -> Partner:
     partners.set_disabled_at(transaction.connection, partner.id, now)
     for webhook in webhooks.of_partner(transaction.connection, partner.id):
         withdraw(transaction, webhook.id, now=now)
+    _note(transaction, wanted, AuditAction.PARTNER_DISABLE)
     return msgspec.structs.replace(partner, enabled=False)
 
 
 def _enable_one(transaction: Transaction, wanted: _Changing) -> Partner:
     partner = _found(transaction, wanted)
     partners.set_disabled_at(transaction.connection, partner.id, None)
+    _note(transaction, wanted, AuditAction.PARTNER_ENABLE)
     return msgspec.structs.replace(partner, enabled=True)
+
+
+def _note(transaction: Transaction, wanted: _Changing, action: AuditAction, **details: Detail) -> None:
+    note(wanted.ctx, transaction, action, partner=wanted.partner, subject=wanted.partner, **details)
 
 
 def _found(transaction: Transaction, wanted: _Changing) -> Partner:

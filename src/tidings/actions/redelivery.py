@@ -3,9 +3,11 @@
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from tidings.actions.auditing import note
 from tidings.actions.context import Context
 from tidings.actions.new_deliveries import NewDeliveries, Origin
 from tidings.actions.targets import Target, audiences
+from tidings.core.audit import AuditAction
 from tidings.core.instants import Instant
 from tidings.core.model import Delivery
 from tidings.errors import NotFound, PartnerDisabled, WebhookDisabled, WebhookGone
@@ -41,6 +43,15 @@ def _redeliver_one(transaction: Transaction, wanted: _Redelivering) -> Delivery:
     made = browsing.get(connection, name)
     if made is None:
         raise NotFound("delivery", name)
+    note(
+        wanted.ctx,
+        transaction,
+        AuditAction.DELIVERY_REDELIVER,
+        partner=old.partner,
+        subject=old.id,
+        made=name,
+        webhook=old.webhook,
+    )
     return made
 
 

@@ -10,9 +10,11 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from tidings.actions.auditing import note
 from tidings.actions.context import Context
 from tidings.actions.requests import Signed, destination, excerpt_of, signed_request
 from tidings.actions.targets import signing_secrets
+from tidings.core.audit import AuditAction
 from tidings.core.catalogue import TEST_EVENT_TYPE, TEST_PAYLOAD
 from tidings.core.instants import MILLISECOND, SECOND
 from tidings.core.model import Webhook
@@ -71,6 +73,8 @@ def _begin_one(transaction: Transaction, wanted: _Beginning) -> tuple[Webhook, t
         raise Misconfigured("TIDINGS_MASTER_KEY: does not open this webhook's secret")
     _refuse_second(connection, wanted)
     webhooks.begin_test(connection, wanted.call)
+    test = wanted.call.id
+    note(wanted.ctx, transaction, AuditAction.WEBHOOK_TEST, partner=webhook.partner, subject=webhook.id, test=test)
     return webhook, secrets
 
 

@@ -8,7 +8,9 @@ import msgspec
 from msgspec import Struct
 
 from tidings.actions.access import digest_of
+from tidings.actions.auditing import note
 from tidings.actions.context import Context
+from tidings.core.audit import AuditAction
 from tidings.core.model import Token
 from tidings.core.roles import ALL_SCOPES, TokenScope, scopes_of
 from tidings.errors import AlreadyExists, InvalidArgument, NotFound
@@ -39,7 +41,7 @@ async def create(ctx: Context, name: str, *, scopes: Iterable[str] = ALL_SCOPES)
         )
     token = "tdt_" + base64.urlsafe_b64encode(ctx.entropy(_TOKEN_BYTES)).decode().rstrip("=")
     record = Token(name=name, scopes=scopes_of(scopes), created_at=ctx.clock.now(), revoked_at=None)
-    await ctx.store.write(_create, _Creating(record, digest_of(token)))
+    await ctx.store.write(_create, _Creating(ctx, record, digest_of(token)))
     return NewToken(name, record.scopes, token)
 
 
@@ -53,6 +55,7 @@ async def revoke(ctx: Context, name: str) -> Token:
 
 
 class _Creating(Struct, frozen=True):
+    ctx: Context
     token: Token
     digest: str
 
@@ -66,6 +69,8 @@ def _create_one(transaction: Transaction, wanted: _Creating) -> None:
     if tokens.get(transaction.connection, wanted.token.name) is not None:
         raise AlreadyExists("token", wanted.token.name)
     tokens.insert_one(transaction.connection, wanted.token, digest=wanted.digest)
+    token = wanted.token
+    note(wanted.ctx, transaction, AuditAction.TOKEN_CREATE, partner=None, subject=token.name, scopes=token.scopes)
 
 
 def _revoke_one(transaction: Transaction, wanted: _Revoking) -> Token:
@@ -76,6 +81,7 @@ def _revoke_one(transaction: Transaction, wanted: _Revoking) -> Token:
         return token
     now = wanted.ctx.clock.now()
     tokens.revoke(transaction.connection, wanted.name, now=now)
+    note(wanted.ctx, transaction, AuditAction.TOKEN_REVOKE, partner=None, subject=token.name)
     return msgspec.structs.replace(token, revoked_at=now)
 
 

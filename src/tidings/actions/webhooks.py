@@ -12,8 +12,10 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from tidings.actions.auditing import note
 from tidings.actions.context import Context
 from tidings.core import ids
+from tidings.core.audit import AuditAction, Detail
 from tidings.core.callback_url import CallbackUrl, is_allowlisted
 from tidings.core.callback_url import parse as parse_callback_url
 from tidings.core.catalogue import EVENT_TYPES
@@ -157,6 +159,16 @@ def _register_one(transaction: Transaction, wanted: _Registering) -> None:
     _check_room(wanted.ctx, transaction.connection, webhook.partner, wanted.url)
     sealed = wanted.ctx.store.vault.seal(wanted.secret, table="webhooks", row=webhook.id, purpose=Purpose.SIGNING)
     webhooks.insert_one(transaction.connection, webhook, sealed_secret=sealed)
+    # Not its URL: a query may hold a token of the partner's.
+    note(
+        wanted.ctx,
+        transaction,
+        AuditAction.WEBHOOK_REGISTER,
+        partner=webhook.partner,
+        subject=webhook.id,
+        enabled=webhook.enabled,
+        events=webhook.events,
+    )
 
 
 def _change_one(transaction: Transaction, wanted: _Changing) -> Webhook:
@@ -174,7 +186,18 @@ def _change_one(transaction: Transaction, wanted: _Changing) -> Webhook:
     webhooks.change(transaction.connection, after)
     if before.enabled and not after.enabled:
         withdraw(transaction, after.id, now=now)
+    asked = _asked(change)
+    note(wanted.ctx, transaction, AuditAction.WEBHOOK_UPDATE, partner=after.partner, subject=after.id, **asked)
     return after
+
+
+def _asked(change: Change) -> dict[str, Detail]:
+    asked: dict[str, Detail] = {}
+    if change.enabled is not None:
+        asked["enabled"] = change.enabled
+    if change.events is not None:
+        asked["events"] = change.events
+    return asked
 
 
 def _delete_one(transaction: Transaction, wanted: _Changing) -> Deleted:
@@ -182,6 +205,7 @@ def _delete_one(transaction: Transaction, wanted: _Changing) -> Deleted:
     now = wanted.ctx.clock.now()
     webhooks.delete(transaction.connection, wanted.partner, wanted.webhook, now=now)
     withdraw(transaction, wanted.webhook, now=now)
+    note(wanted.ctx, transaction, AuditAction.WEBHOOK_DELETE, partner=wanted.partner, subject=wanted.webhook)
     return Deleted(wanted.webhook, now)
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TypeAlias
 
 from tidings.actions.context import Context, Handover, Limits, NoEngine
+from tidings.app.invoker import invoker
 from tidings.clock import Clock
 from tidings.core.callback_url import EgressRules
 from tidings.core.instants import span
@@ -52,7 +53,8 @@ async def context(settings: Settings) -> AsyncIterator[Context]:
         if isinstance(opened, SqliteDatabase):
             await _migrate(opened, _say_nothing)
         await opened.read(schema.refuse_other)
-        yield await build_context(stack, settings, opened, engine=NoEngine(), emit=tell_nobody)
+        ctx = await build_context(stack, settings, opened, engine=NoEngine(), emit=tell_nobody)
+        yield ctx.by(invoker())
 
 
 def migrate(settings: Settings, *, tell: Callable[[str], None]) -> bool:

@@ -14,7 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 import tidings
-from tidings.cli import check, delivery, demo, event, key, migrate, partner, serve, token, webhook
+from tidings.cli import audit, check, delivery, demo, event, key, migrate, partner, serve, token, webhook
 from tidings.errors import TidingsError
 
 _FAILED = 1
@@ -38,6 +38,7 @@ app.add_typer(token.app, name="token")
 app.add_typer(webhook.app, name="webhook")
 app.add_typer(event.app, name="event")
 app.add_typer(delivery.app, name="delivery")
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> NoReturn:

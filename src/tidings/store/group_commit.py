@@ -15,7 +15,7 @@ from tidings.clock import Clock
 from tidings.core.delivery import Move
 from tidings.core.instants import MILLISECOND
 from tidings.errors import TidingsError, Unavailable
-from tidings.store import tallies
+from tidings.store import audit, tallies
 from tidings.store.database import Database
 from tidings.store.transaction import Transaction
 from tidings.telemetry.facts import CommitEnded, Emit, ServiceLoopFailed
@@ -95,6 +95,8 @@ class GroupCommit:
         def write(connection: Connection) -> list[Any]:
             tries.append(Transaction(connection))
             results = _run(tries[-1], group)
+            if tries[-1].entries:
+                audit.insert(connection, tries[-1].entries)
             if tries[-1].moves:
                 tallies.add(connection, tries[-1].moves, shard=self._shard)
             return results

@@ -216,6 +216,23 @@ attempts = Table(
     sqlite_with_rowid=False,
 )
 
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("address", Text),
+    Column("action", String(32), nullable=False),
+    Column("partner_id", String(63)),
+    Column("subject", Text, nullable=False),
+    Column("details", Text, nullable=False),
+)
+# Each filter has the ids in its index, so that a page of it is read from the newest on and nothing is sorted.
+Index("ix_audit_entries_partner_id_id", audit_entries.c.partner_id, audit_entries.c.id)
+Index("ix_audit_entries_actor_id", audit_entries.c.actor, audit_entries.c.id)
+Index("ix_audit_entries_action_id", audit_entries.c.action, audit_entries.c.id)
+
 processes = Table(
     "processes",
     metadata,

@@ -7,17 +7,19 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
+from tidings.core.audit import Entry
 from tidings.core.delivery import Move
 
 
 class Transaction:
     """A ``Connection`` inside a transaction, with callbacks for its end. They run on the event loop's thread."""
 
-    __slots__ = ("_after_commit", "_after_rollback", "connection", "moves")
+    __slots__ = ("_after_commit", "_after_rollback", "connection", "entries", "moves")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.moves: dict[Move, int] = {}
+        self.entries: list[Entry] = []
         self._after_commit: list[Callable[[], None]] = []
         self._after_rollback: list[Callable[[], None]] = []
 
@@ -25,6 +27,10 @@ class Transaction:
         """Say that deliveries moved: they are counted when the transaction ends."""
         if count:
             self.moves[move] = self.moves.get(move, 0) + count
+
+    def audited(self, entry: Entry) -> None:
+        """Say what was done and by whom: it is written when the transaction ends, or not at all."""
+        self.entries.append(entry)
 
     def after_commit(self, call: Callable[[], None]) -> None:
         self._after_commit.append(call)

@@ -13,6 +13,7 @@ from litestar.types import Scope
 from msgspec import Struct
 
 from tidings.actions.context import Context
+from tidings.core.audit import Actor
 from tidings.errors import Denied, RateLimited, TidingsError, Unauthenticated
 from tidings.telemetry.facts import AccessRefused, Emit, RequestFailed
 from tidings.telemetry.places import place_of
@@ -26,6 +27,8 @@ Spell: TypeAlias = Callable[[TidingsError | None, str], Answer]
 """Takes an error of ours, or None for what nobody foresaw, and the trace id."""
 
 TRACE = "tidings.trace"
+ACTOR = "tidings.actor"
+"""Where whoever was let in is kept in the scope, for the actions that the request asks for."""
 _REFUSALS = (Unauthenticated, Denied, RateLimited)
 
 
@@ -61,6 +64,12 @@ class Api(Struct, frozen=True, kw_only=True):
     routes: Routes
     refusals: Refusals
     admit: Callable[[Scope], None]
+
+
+def acting(ctx: Context, scope: Scope) -> Context:
+    """Return the context in the hands of whoever was let in; of nobody where everybody is."""
+    actor: Actor | None = scope.get(ACTOR)  # type: ignore[assignment]
+    return ctx if actor is None else ctx.by(actor)
 
 
 def trace_of(scope: Scope) -> str:

@@ -16,9 +16,11 @@ from tidings.actions import access
 from tidings.actions.access import SignedRequest
 from tidings.actions.context import Context
 from tidings.core import strict_json
+from tidings.core.audit import Actor, ActorKind
 from tidings.core.strict_json import JsonValue
 from tidings.errors import InvalidArgument
 from tidings.web.api import HttpRequest
+from tidings.web.client_address import Network, address_text
 from tidings.web.partner_api.permissions import NEEDED
 from tidings.web.raw import header_once, read_body, target
 from tidings.web.routes import asked_for
@@ -29,7 +31,7 @@ _VERSION_HEADERS = (b"payward-version", b"kraken-version")
 
 
 class Call(Struct, frozen=True):
-    """An authenticated request: whose it is and what it says. ``fields`` is None without a body."""
+    """An authenticated request: whose it is and what it says. ``ctx`` acts for its key; no body: no ``fields``."""
 
     ctx: Context
     partner: str
@@ -39,7 +41,7 @@ class Call(Struct, frozen=True):
 Admitted: TypeAlias = NamedDependency[SkipValidation[Call]]
 
 
-def admission(ctx: Context) -> Callable[[HttpRequest], Awaitable[Call]]:
+def admission(ctx: Context, *, trusted_proxies: tuple[Network, ...]) -> Callable[[HttpRequest], Awaitable[Call]]:
     """Return what turns a request into a Call, or raises what is wrong with it."""
 
     async def admit(request: HttpRequest) -> Call:
@@ -47,7 +49,8 @@ def admission(ctx: Context) -> Callable[[HttpRequest], Awaitable[Call]]:
         needed = NEEDED[asked_for(request.scope)]
         caller = await access.authenticate_partner(ctx, _signed(request.scope, body), needed=needed)
         _check_version(request.scope)
-        return Call(ctx, caller.partner, strict_json.parse_object(body) if body else None)
+        actor = Actor(ActorKind.API_KEY, caller.key, address_text(request.scope, trusted_proxies))
+        return Call(ctx.by(actor), caller.partner, strict_json.parse_object(body) if body else None)
 
     return admit
 

@@ -30,7 +30,7 @@ def build_partner_api(ctx: Context, *, limit: AddressLimit, trusted_proxies: tup
     refusals = Refusals(api="partner", emit=ctx.emit, trusted_proxies=trusted_proxies, foreseen=TABLE, spell=spell)
     app = Litestar(
         route_handlers=[*HANDLERS, openapi],
-        dependencies={"call": Provide(admission(ctx))},
+        dependencies={"call": Provide(admission(ctx, trusted_proxies=trusted_proxies))},
         exception_handlers={Exception: refusals.handle},
         openapi_config=None,
         logging_config=None,

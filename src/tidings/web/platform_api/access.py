@@ -6,7 +6,7 @@ the Authorization header.
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
@@ -14,9 +14,11 @@ from litestar.handlers import BaseRouteHandler
 from tidings.actions import access
 from tidings.actions.context import Context
 from tidings.core import strict_json
+from tidings.core.audit import Actor, ActorKind
 from tidings.core.strict_json import JsonValue
 from tidings.errors import Unauthenticated
-from tidings.web.api import HttpRequest
+from tidings.web.api import ACTOR, HttpRequest
+from tidings.web.client_address import Network, address_text
 from tidings.web.platform_api.scopes import NEEDED
 from tidings.web.raw import header_once, read_body
 from tidings.web.routes import asked_for
@@ -29,7 +31,7 @@ MOST_BATCH = 5 * 1024 * 1024
 _BEARER = re.compile(rb"bearer +([!-~]{1,512})", re.IGNORECASE)
 
 
-def token_guard(ctx: Context) -> Guard:
+def token_guard(ctx: Context, *, trusted_proxies: tuple[Network, ...]) -> Guard:
     """Return what lets only living tokens of the scope that the route needs pass. It runs before the body is read."""
 
     async def guard(connection: Connection, _handler: BaseRouteHandler) -> None:
@@ -38,7 +40,9 @@ def token_guard(ctx: Context) -> Guard:
         if found is None:
             raise Unauthenticated("a platform token is needed: Authorization: Bearer <token>")
         needed = NEEDED[asked_for(connection.scope)]
-        await access.authenticate_token(ctx, found[1].decode("ascii"), needed=needed)
+        token = await access.authenticate_token(ctx, found[1].decode("ascii"), needed=needed)
+        address = address_text(connection.scope, trusted_proxies)
+        cast("dict[str, Any]", connection.scope)[ACTOR] = Actor(ActorKind.TOKEN, token.name, address)
 
     return guard
 

@@ -8,9 +8,9 @@ from litestar.types import ControllerRouterHandler, Scope
 
 from tidings.actions.context import Context
 from tidings.web.answer import Answer
-from tidings.web.api import Api, Refusals
+from tidings.web.api import Api, HttpRequest, Refusals, acting
 from tidings.web.client_address import Network
-from tidings.web.platform_api import deliveries, events, health, partners, webhooks
+from tidings.web.platform_api import audit, deliveries, events, health, partners, webhooks
 from tidings.web.platform_api.access import token_guard
 from tidings.web.platform_api.health import Exposition, metrics_handler
 from tidings.web.platform_api.openapi import DOCUMENT
@@ -25,8 +25,14 @@ async def openapi() -> Response[bytes]:
 
 def build_platform_api(ctx: Context, *, metrics: Exposition | None, trusted_proxies: tuple[Network, ...]) -> Api:
     """Return the whole platform API."""
-    handlers = [*events.HANDLERS, *deliveries.HANDLERS, *partners.HANDLERS, *webhooks.HANDLERS]
-    secured = Router(path="/", route_handlers=handlers, guards=[token_guard(ctx)])
+    handlers = [
+        *events.HANDLERS,
+        *deliveries.HANDLERS,
+        *partners.HANDLERS,
+        *webhooks.HANDLERS,
+        *audit.HANDLERS,
+    ]
+    secured = Router(path="/", route_handlers=handlers, guards=[token_guard(ctx, trusted_proxies=trusted_proxies)])
     return _api(ctx, [secured, *health.HANDLERS, openapi, *_numbers(metrics)], trusted_proxies)
 
 
@@ -47,8 +53,8 @@ def _numbers(metrics: Exposition | None) -> list[ControllerRouterHandler]:
 def _api(ctx: Context, handlers: Sequence[ControllerRouterHandler], trusted_proxies: tuple[Network, ...]) -> Api:
     refusals = Refusals(api="platform", emit=ctx.emit, trusted_proxies=trusted_proxies, foreseen=TABLE, spell=spell)
 
-    async def context() -> Context:
-        return ctx
+    async def context(request: HttpRequest) -> Context:
+        return acting(ctx, request.scope)
 
     app = Litestar(
         route_handlers=handlers,

@@ -3,10 +3,11 @@
 from tidings import __version__
 from tidings.web.event_schema import EVENT_SCHEMAS
 from tidings.web.openapi import Description, ErrorStyle, Json, Operation, document, encode, schemas_of
+from tidings.web.platform_api.audit import AuditView
 from tidings.web.platform_api.batch import Batch
 from tidings.web.platform_api.partner_operations import PARTNER_OPERATIONS
 from tidings.web.platform_api.problems import PROBLEM_JSON, TABLE, Problem
-from tidings.web.platform_api.queries import DeliveryQuery, EventQuery
+from tidings.web.platform_api.queries import AuditQuery, DeliveryQuery, EventQuery
 from tidings.web.platform_api.refusals import ALWAYS, OF_ONE, OPEN, WITH_BODY
 from tidings.web.platform_api.scopes import NEEDED
 from tidings.web.platform_api.views import (
@@ -77,6 +78,15 @@ OPERATIONS = (
         errors=OF_ONE | {409},
     ),
     *PARTNER_OPERATIONS,
+    Operation(
+        method="get",
+        path="/platform/v1/audit",
+        id="list_audit",
+        summary="List who did what, newest first.",
+        answer=AuditView,
+        query=AuditQuery,
+        errors=ALWAYS | {400},
+    ),
     Operation(
         method="get",
         path="/healthz",

@@ -12,7 +12,9 @@ import msgspec
 from litestar.types import Scope
 from msgspec import UNSET, Meta, Struct, UnsetType, convert
 
+from tidings.actions.auditing import AuditFilter
 from tidings.actions.browsing import DeliveryFilter, EventFilter, UnroutedBy
+from tidings.core.audit import AuditAction
 from tidings.core.instants import Instant
 from tidings.core.model import State
 from tidings.errors import InvalidArgument
@@ -80,6 +82,27 @@ class EventQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         )
 
 
+class AuditQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What entries are wanted. ``actor`` is spelt ``kind:name``; ``since`` and ``until`` are about when it happened."""
+
+    partner: Word | UnsetType = UNSET
+    actor: Word | UnsetType = UNSET
+    action: AuditAction | UnsetType = UNSET
+    since: Moment | UnsetType = UNSET
+    until: Moment | UnsetType = UNSET
+    limit: Limit = 50
+    cursor: Word | UnsetType = UNSET
+
+    def filter(self) -> AuditFilter:
+        return AuditFilter(
+            partner=_or_none(self.partner),
+            actor=_or_none(self.actor),
+            action=None if self.action is UNSET else self.action,
+            since=_instant(self.since),
+            until=_instant(self.until),
+        )
+
+
 class WebhookQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whose webhooks are wanted."""
 
@@ -91,6 +114,11 @@ class PartnerQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     limit: Limit = 100
     cursor: Word | UnsetType = UNSET
+
+
+def audit_query(scope: Scope) -> AuditQuery:
+    """Return the query. Raises InvalidArgument with the parameter that is wrong."""
+    return _query(scope, AuditQuery)
 
 
 def delivery_query(scope: Scope) -> DeliveryQuery:

@@ -31,5 +31,7 @@ NEEDED: Mapping[str, TokenScope] = {
     "POST /platform/v1/webhooks/{webhook_id}/disable": TokenScope.OPERATE,
     "POST /platform/v1/webhooks/{webhook_id}/enable": TokenScope.OPERATE,
     "POST /platform/v1/webhooks/{webhook_id}/rotate-secret": TokenScope.OPERATE,
+    # It names people and their addresses.
+    "GET /platform/v1/audit": TokenScope.ADMIN,
 }
 """Method and path, as OpenAPI spells them."""
