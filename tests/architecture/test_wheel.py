@@ -19,6 +19,7 @@ def test_the_wheel_holds_every_module_the_migrations_and_the_types(tmp_path: Pat
     held = set(zipfile.ZipFile(wheel).namelist())
     source = ROOT / "src"
     wanted = {str(file.relative_to(source)) for file in source.glob("tidings/**/*.py")} | {"tidings/py.typed"}
+    wanted |= {str(file.relative_to(source)) for file in source.glob("tidings/web/pages/[st]*/*")}
     assert wanted <= held
     assert not {name for name in held if "test" in name.split("/")[0] or name.endswith((".db", ".key"))}
     assert any(name.endswith("licenses/LICENSE") for name in held)

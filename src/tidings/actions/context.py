@@ -58,6 +58,13 @@ class NoEngine:
         """Leave them to the service's polling."""
 
 
+class SessionTimes(Struct, frozen=True, kw_only=True):
+    """How long people stay logged in: at rest, and at all."""
+
+    idle: Span = 3_600 * SECOND
+    longest: Span = 43_200 * SECOND
+
+
 class Limits(Struct, frozen=True, kw_only=True):
     """The installation's numbers that actions need."""
 
@@ -67,6 +74,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     lease: Span = 60 * SECOND
     schedule: Schedule = Schedule()
     event_id_header: str | None = None
+    sessions: SessionTimes = SessionTimes()
 
 
 class Context(Struct, frozen=True, kw_only=True):

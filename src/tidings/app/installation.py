@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TypeAlias
 
-from tidings.actions.context import Context, Handover, Limits, NoEngine
+from tidings.actions.context import Context, Handover, Limits, NoEngine, SessionTimes
 from tidings.app.invoker import invoker
 from tidings.clock import Clock
 from tidings.core.callback_url import EgressRules
@@ -145,6 +145,7 @@ def _limits(settings: Settings) -> Limits:
             jitter=settings.retry_jitter,
         ),
         event_id_header=settings.event_id_header,
+        sessions=SessionTimes(idle=span(settings.console_session_idle), longest=span(settings.console_session)),
     )
 
 

@@ -14,7 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 import tidings
-from tidings.cli import audit, check, delivery, demo, event, key, migrate, partner, serve, token, webhook
+from tidings.cli import audit, check, delivery, demo, event, key, migrate, operator, partner, serve, token, webhook
 from tidings.errors import TidingsError
 
 _FAILED = 1
@@ -36,6 +36,7 @@ app.add_typer(partner.app, name="partner")
 app.add_typer(key.app, name="key")
 app.add_typer(token.app, name="token")
 app.add_typer(webhook.app, name="webhook")
+app.add_typer(operator.app, name="operator")
 app.add_typer(event.app, name="event")
 app.add_typer(delivery.app, name="delivery")
 app.add_typer(audit.app, name="audit")

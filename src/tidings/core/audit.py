@@ -22,10 +22,11 @@ class ActorKind(StrEnum):
     API_KEY = "api_key"
     TOKEN = "token"  # noqa: S105 - a kind of actor, not a token
     COMMAND_LINE = "command_line"
+    OPERATOR = "operator"
 
 
 class Actor(Struct, frozen=True):
-    """Who acts. ``name`` is the public half of a key, a token's name, an account of the operating system.
+    """Who acts. ``name`` is the public half of a key, or the name of a token, an account or an operator.
 
     ``address`` is where the request came from: the client's, or the machine's name for the command line.
     """
@@ -51,6 +52,11 @@ class AuditAction(StrEnum):
     KEY_REVOKE = "key.revoke"
     TOKEN_CREATE = "token.create"  # noqa: S105 - an action, not a token
     TOKEN_REVOKE = "token.revoke"  # noqa: S105 - as above
+    OPERATOR_CREATE = "operator.create"
+    OPERATOR_SET_PASSWORD = "operator.set_password"  # noqa: S105 - as above
+    OPERATOR_DISABLE = "operator.disable"
+    OPERATOR_ENABLE = "operator.enable"
+    OPERATOR_LOG_IN = "operator.log_in"
     WEBHOOK_REGISTER = "webhook.register"
     WEBHOOK_UPDATE = "webhook.update"
     WEBHOOK_DELETE = "webhook.delete"

@@ -61,6 +61,22 @@ class Token(Struct, frozen=True, kw_only=True):
     revoked_at: Instant | None
 
 
+class OperatorRole(StrEnum):
+    """What an operator may do on the pages: look, or look and act."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+
+
+class Operator(Struct, frozen=True, kw_only=True):
+    """A person who uses the console; the password is stored only as a hash."""
+
+    name: str
+    role: OperatorRole
+    created_at: Instant
+    disabled_at: Instant | None
+
+
 class Webhook(Struct, frozen=True, kw_only=True):
     """A partner's webhook. ``url`` is kept character for character as it was registered.
 

@@ -103,6 +103,12 @@ class Settings(BaseSettings):
     event_id_header: Annotated[str | None, BeforeValidator(spellings.header_name)] = Field(
         default=None, description="A header of this name carries the event's id in every delivery. Unset: none does."
     )
+    console_session_idle: Seconds = Field(
+        default=3_600.0, description="An operator who did nothing in the console for so long is logged out."
+    )
+    console_session: Seconds = Field(
+        default=43_200.0, description="An operator is logged out so long after the login, whatever happened since."
+    )
     log: Literal["json", "text"] = Field(
         default="json", description="How log lines are written to stderr: `json` or `text`."
     )

@@ -1,11 +1,11 @@
-"""The ASGI application: one switch before two APIs.
+"""The ASGI application: one switch before the APIs and the pages.
 
 Owns which API answers a path, the trace id, and what every request passes before the framework sees it. Refuses
 everything that is not HTTP.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from litestar.enums import ScopeType
@@ -18,6 +18,7 @@ from tidings.core.rate import Rate
 from tidings.telemetry.facts import RequestAnswered
 from tidings.web.api import TRACE, Api
 from tidings.web.client_address import Network
+from tidings.web.console.app import build_console
 from tidings.web.exchange import Exchange
 from tidings.web.floods import AddressLimit
 from tidings.web.partner_api.app import build_partner_api
@@ -26,6 +27,7 @@ from tidings.web.platform_api.health import Exposition
 from tidings.web.raw import raw_path
 
 PARTNER_PREFIX = b"/b2b"
+CONSOLE_PREFIX = b"/console"
 _TRACE_ENTROPY = 16
 
 
@@ -40,9 +42,9 @@ class WebSettings(Struct, frozen=True, kw_only=True):
 class Switch:
     """Sends each request to the API that its raw path belongs to."""
 
-    def __init__(self, ctx: Context, *, partner: Api, platform: Api) -> None:
-        self._partner = partner
-        self._platform = platform
+    def __init__(self, ctx: Context, rest: Api, *, under: Mapping[bytes, Api]) -> None:
+        self._rest = rest
+        self._under = under
         self._ctx = ctx
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,9 +52,7 @@ class Switch:
             return
         trace_id = str(uuid.UUID(bytes=self._ctx.entropy(_TRACE_ENTROPY), version=4))
         scope[TRACE] = trace_id  # type: ignore[literal-required]
-        path = raw_path(scope)
-        is_partner = path == PARTNER_PREFIX or path.startswith(PARTNER_PREFIX + b"/")
-        api = self._partner if is_partner else self._platform
+        api = self._api_of(raw_path(scope))
         answered = self._teller(api.refusals.api)
         exchange: Any = Exchange(scope, receive, send, trace_id=trace_id, answered=answered)
         try:
@@ -62,6 +62,10 @@ class Switch:
             await api.refusals.answer(error, scope).send(scope, exchange.receive, exchange.send)
             return
         await api.app(scope, exchange.receive, exchange.send)
+
+    def _api_of(self, path: bytes) -> Api:
+        first = b"/" + path[1:].partition(b"/")[0]
+        return self._under.get(first, self._rest)
 
     def _teller(self, api: str) -> Callable[[int], None]:
         ctx, began = self._ctx, self._ctx.clock.monotonic()
@@ -73,20 +77,20 @@ class Switch:
 
 
 def build(ctx: Context, web: WebSettings) -> ASGIApp:
-    """Return both APIs."""
+    """Return the APIs and the pages."""
     limit = AddressLimit(web.rate_limit_address, clock=ctx.clock)
     partner = build_partner_api(ctx, limit=limit, trusted_proxies=web.trusted_proxies)
     platform = build_platform_api(ctx, metrics=web.metrics, trusted_proxies=web.trusted_proxies)
-    return Switch(ctx, partner=partner, platform=platform)
+    console = build_console(ctx, limit=limit, trusted_proxies=web.trusted_proxies)
+    under = {PARTNER_PREFIX: partner, CONSOLE_PREFIX: console}
+    return Switch(ctx, platform, under=under)
 
 
 def build_metrics(ctx: Context, exposition: Exposition) -> ASGIApp:
     """Return what a listener of its own answers: the metrics alone."""
-    api = build_metrics_api(ctx, exposition)
-    return Switch(ctx, partner=api, platform=api)
+    return Switch(ctx, build_metrics_api(ctx, exposition), under={})
 
 
 def build_probes(ctx: Context, exposition: Exposition | None) -> ASGIApp:
     """Return what a process without the APIs answers: whether it lives and is ready, and its metrics."""
-    api = build_probes_api(ctx, exposition)
-    return Switch(ctx, partner=api, platform=api)
+    return Switch(ctx, build_probes_api(ctx, exposition), under={})

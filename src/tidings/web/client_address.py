@@ -30,6 +30,13 @@ def client_address(scope: Scope, trusted: Sequence[Network]) -> Address | None:
     return address
 
 
+def is_trusted_peer(scope: Scope, trusted: Sequence[Network]) -> bool:
+    """Tell whether whoever is connected to us is a proxy whose forwarding headers count."""
+    peer = scope["client"]
+    address = None if peer is None else _address(peer[0])
+    return address is not None and _is_in(address, trusted)
+
+
 def caller_of(address: Address | None) -> str:
     """Return what the limit counts by: an IPv4 address, or the /64 of an IPv6 address."""
     match address:

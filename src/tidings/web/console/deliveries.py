@@ -1,0 +1,53 @@
+"""Deliveries: the list, one of them with its attempts, and sending it again."""
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+
+from tidings.actions import browsing, redelivery
+from tidings.actions.browsing import DeliveryView
+from tidings.actions.context import Context
+from tidings.actions.sent_requests import request_of
+from tidings.core.catalogue import EVENT_TYPES
+from tidings.core.instants import Instant
+from tidings.core.model import State
+from tidings.web.console.access import PREFIX, Acting, Visiting
+from tidings.web.console.queries import delivery_query
+
+PAGE = 50
+
+
+@get(f"{PREFIX}/deliveries")
+async def list_deliveries(visit: Visiting) -> Response[bytes]:
+    query = delivery_query(visit.query)
+    found = await browsing.list_deliveries(visit.ctx, query.filter, limit=PAGE, cursor=query.before)
+    return visit.page("deliveries.html", query=query, found=found, states=list(State), event_types=EVENT_TYPES)
+
+
+@get(f"{PREFIX}/deliveries/{{delivery_id:str}}")
+async def show_delivery(visit: Visiting, delivery_id: FromPath[str]) -> Response[bytes]:
+    found = await browsing.show_delivery(visit.ctx, delivery_id)
+    event = (await browsing.show_event(visit.ctx, found.delivery.event)).event
+    requests = [request_of(visit.ctx, found.delivery, event.payload, attempt) for attempt in found.attempts]
+    return visit.page(
+        "delivery.html",
+        delivery=found.delivery,
+        event=event,
+        attempts=list(zip(found.attempts, requests, strict=True)),
+        last_start=_last_start(visit.ctx, found),
+    )
+
+
+@post(f"{PREFIX}/deliveries/{{delivery_id:str}}/redeliver")
+async def redeliver(act: Acting, delivery_id: FromPath[str]) -> Response[bytes]:
+    made = await redelivery.redeliver(act.ctx, delivery_id)
+    return act.see(f"{PREFIX}/deliveries/{made.id}?done=redelivered")
+
+
+def _last_start(ctx: Context, found: DeliveryView) -> Instant | None:
+    """Return until when another attempt may start; None before the first one and after the end."""
+    if found.delivery.finished_at is not None or not found.attempts:
+        return None
+    return ctx.limits.schedule.last_start(found.attempts[0].started_at)
+
+
+HANDLERS = (list_deliveries, show_delivery, redeliver)

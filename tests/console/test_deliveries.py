@@ -1,0 +1,48 @@
+"""What an operator does most: find a delivery that failed, see why, send it again, watch it arrive."""
+
+import pytest
+from playwright.async_api import expect
+
+from support.console import ConsoleHouse
+from support.event_samples import sample
+from support.https_receiver import OK, Answer
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_a_failed_delivery_is_found_read_sent_again_and_arrives(console: ConsoleHouse) -> None:
+    house = console.house
+    broken = Answer(status=503, body=b"we are moving house")
+    partner = await house.partner(broken)
+    await house.platform.until_ended(await house.publish(partner, sample("reward.paid")))
+    house.receiver.script(partner.path, OK)
+    async with console.visit() as page:
+        await page.goto("/console/deliveries")
+        await page.get_by_label("Partner").fill(partner.name)
+        await page.get_by_label("State").select_option("failed")
+        await page.wait_for_url("**state=failed**")
+        await page.get_by_role("link", name="reward.paid").click()
+
+        await expect(page.get_by_role("status")).to_contain_text("Failed for good")
+        await expect(page.get_by_text("we are moving house").first).to_be_visible()
+
+        await page.get_by_role("button", name="Redeliver").click()
+        await expect(page.get_by_role("status")).to_contain_text("Delivered")
+        await expect(page.get_by_text("Redelivery of")).to_be_visible()
+    assert house.received(partner)[-1].header("X-Webhook-Event") == "reward.paid"
+
+
+async def test_the_request_on_the_page_is_the_one_that_the_receiver_saw(console: ConsoleHouse) -> None:
+    house = console.house
+    partner = await house.partner()
+    delivery = await house.publish(partner, sample("quote.executed"))
+    (seen,) = await house.receiver.until_received(1, partner.path)
+    await house.platform.until_ended(delivery)
+    async with console.visit() as page:
+        await page.goto(f"/console/deliveries/{delivery}")
+        shown = await page.locator("pre.wire").first.inner_text()
+
+    head = [seen.request_line, *(name + b": " + value for name, value in seen.headers)]
+    lines = shown.splitlines()
+    assert lines[: len(head)] == [line.decode() for line in head]
+    assert "".join("\n".join(lines[len(head) :]).split()) == "".join(seen.body.decode().split())
