@@ -3,7 +3,6 @@
 import base64
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from support.certificates import Authority
 from support.house import House, Partner, open_house, settings_for
 from support.https_receiver import OK, Answer, HttpsReceiver
 from support.platform_client import JsonObject, platform
-from support.postgresql import Cluster, cluster, dump, restore
+from support.postgresql import Cluster, dump, restore
 from support.service import Installation
 from support.vendor_client import VendorClient
 
@@ -21,12 +20,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SETTINGS = {"TIDINGS_RETRY_BASE": "2", "TIDINGS_RETRY_CAP": "2", "TIDINGS_ATTEMPT_TIMEOUT": "5", "TIDINGS_LEASE": "8"}
 MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Cluster]:
-    with cluster() as running:
-        yield running
 
 
 async def _an_ended_and_a_waiting_delivery(house: House) -> tuple[Partner, str]:

@@ -21,14 +21,14 @@ from tidings.errors import Misconfigured
 from tidings.sender.resolver import Resolver
 from tidings.sender.sender import Sender
 from tidings.settings import Settings
-from tidings.store import schema
+from tidings.store import schema, sealed
 from tidings.store.database import Database
 from tidings.store.group_commit import GroupCommit
 from tidings.store.postgresql import PostgresqlDatabase
 from tidings.store.safety import refuse_unsafe
 from tidings.store.sqlite import SqliteDatabase
 from tidings.store.store import Store
-from tidings.store.vault import Vault, key_beside
+from tidings.store.vault import Vault, key_file, keys_beside
 from tidings.telemetry.facts import Emit, tell_nobody
 
 AnyDatabase: TypeAlias = SqliteDatabase | PostgresqlDatabase
@@ -90,7 +90,7 @@ async def build_context(
     """Put together what every action works with; ``stack`` takes it apart again."""
     clock = Clock()
     commits = GroupCommit(opened, clock=clock, emit=emit, shard=secrets.randbits(16))
-    vault = Vault(_master_keys(settings), entropy=secrets.token_bytes)
+    vault = Vault(await _master_keys(settings, opened), entropy=secrets.token_bytes)
     store = Store(database=opened, commits=commits, vault=vault, clock=clock, emit=emit)
     rules = EgressRules(ports=settings.egress_ports, allow=settings.egress_allow)
     sender = Sender(
@@ -122,14 +122,18 @@ async def _migrate(opened: Database, tell: Callable[[str], None]) -> bool:
     return bool(missing)
 
 
-def _master_keys(settings: Settings) -> Sequence[Secret]:
+async def _master_keys(settings: Settings, opened: Database) -> Sequence[Secret]:
     given = settings.master_key
     if given:
         return given
     file = settings.sqlite_file
     if file is None:
         raise Misconfigured("TIDINGS_MASTER_KEY: must be set with PostgreSQL: base64 of 32 random bytes")
-    return [key_beside(file, entropy=secrets.token_bytes)]
+    is_gone = not key_file(file).exists()
+    if is_gone and await opened.read(lambda connection: sealed.count(connection) > 0):
+        # A new key would open nothing, and the next backup would hold it in the lost one's place.
+        raise Misconfigured(f"TIDINGS_MASTER_KEY: is unset, and the key file {key_file(file)} is gone; put it back")
+    return keys_beside(file, entropy=secrets.token_bytes)
 
 
 def _limits(settings: Settings) -> Limits:

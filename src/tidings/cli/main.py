@@ -14,7 +14,21 @@ import typer
 from typer.exceptions import TyperException
 
 import tidings
-from tidings.cli import audit, check, delivery, demo, event, key, migrate, operator, partner, serve, token, webhook
+from tidings.cli import (
+    audit,
+    check,
+    delivery,
+    demo,
+    event,
+    key,
+    keyring,
+    migrate,
+    operator,
+    partner,
+    serve,
+    token,
+    webhook,
+)
 from tidings.errors import TidingsError
 
 _FAILED = 1
@@ -34,6 +48,7 @@ app.command("migrate")(migrate.migrate)
 app.command("check")(check.check)
 app.add_typer(partner.app, name="partner")
 app.add_typer(key.app, name="key")
+app.add_typer(keyring.app, name="keyring")
 app.add_typer(token.app, name="token")
 app.add_typer(webhook.app, name="webhook")
 app.add_typer(operator.app, name="operator")

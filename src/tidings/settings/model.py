@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     master_key: Annotated[tuple[Secret, ...], BeforeValidator(spellings.master_keys)] = Field(
         default=(),
         description="Seals secrets at rest: base64 of 32 bytes, or a comma list of such keys, the newest first. "
-        "Unset with SQLite: made once beside the database, readable by its owner only.",
+        "Unset with SQLite: a file beside the database, one key a line, made once and readable by its owner only.",
     )
     retry_window: Seconds = Field(default=300.0, description="How long after the first attempt another one may start.")
     retry_base: Seconds = Field(

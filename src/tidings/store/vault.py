@@ -35,19 +35,23 @@ class Vault:
 
     def __init__(self, keys: Sequence[Secret], *, entropy: Callable[[int], bytes]) -> None:
         self._ciphers = {_key_id(key): AESGCM(key.reveal()) for key in keys}
-        self._newest = _key_id(keys[0])
+        self.newest = _key_id(keys[0])
         self._entropy = entropy
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The ids of the keys at hand, the newest first."""
+        return tuple(self._ciphers)
 
     def seal(self, secret: Secret, *, table: str, row: str, purpose: Purpose) -> str:
         nonce = self._entropy(_NONCE_BYTES)
-        sealed = nonce + self._ciphers[self._newest].encrypt(nonce, secret.reveal(), _place(table, row, purpose))
-        return f"{_FORM}.{self._newest}.{base64.b64encode(sealed).decode()}"
+        sealed = nonce + self._ciphers[self.newest].encrypt(nonce, secret.reveal(), _place(table, row, purpose))
+        return f"{_FORM}.{self.newest}.{base64.b64encode(sealed).decode()}"
 
     def open(self, sealed: str, *, table: str, row: str, purpose: Purpose) -> Secret:
         """Raise ``Misconfigured`` when no master key at hand opens it in this place."""
         try:
-            _form, key_id, text = sealed.split(".")
-            raw = base64.b64decode(text)
+            key_id, raw = _read(sealed)
             cipher = self._ciphers[key_id]
             return Secret(cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _place(table, row, purpose)))
         except (ValueError, KeyError, InvalidTag) as error:
@@ -56,15 +60,23 @@ class Vault:
             ) from error
 
 
+def key_id_of(sealed: str) -> str | None:
+    """Return the id of the key that a text says it was sealed under, or None when it is not of the sealed form."""
+    try:
+        return _read(sealed)[0]
+    except ValueError:
+        return None
+
+
 def key_file(database: Path) -> Path:
     """Return where the master key of a SQLite file is kept when the settings name none."""
     return database.with_name(database.name + ".key")
 
 
-def key_beside(database: Path, *, entropy: Callable[[int], bytes]) -> Secret:
-    """Return the master key kept beside a SQLite file, making it once with mode 0600.
+def keys_beside(database: Path, *, entropy: Callable[[int], bytes]) -> list[Secret]:
+    """Return the master keys kept beside a SQLite file, one a line and the newest first, making one once (mode 0600).
 
-    Raises ``Misconfigured`` when it cannot be made or read, or is no key.
+    Raises ``Misconfigured`` when the file cannot be made or read, or holds no key or what is none.
     """
     path = key_file(database)
     try:
@@ -72,11 +84,13 @@ def key_beside(database: Path, *, entropy: Callable[[int], bytes]) -> Secret:
         text = path.read_text("ascii")
     except (OSError, ValueError) as error:
         raise Misconfigured(f"TIDINGS_MASTER_KEY: is unset and the key file {path} cannot be used") from error
-    return parse_key(text.strip(), name=str(path))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise Misconfigured(f"{path}: holds no key; put back the one that was in it")
+    return [_parse_key(line, name=str(path)) for line in lines]
 
 
-def parse_key(text: str, *, name: str) -> Secret:
-    """Return the master key spelled in base64. Raises ``Misconfigured`` naming ``name``."""
+def _parse_key(text: str, *, name: str) -> Secret:
     try:
         raw = base64.b64decode(text, validate=True)
     except ValueError as error:
@@ -112,6 +126,15 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _read(sealed: str) -> tuple[str, bytes]:
+    """Return key id and ciphertext. Raises ValueError for whatever ``Vault.seal`` does not write."""
+    form, key_id, text = sealed.split(".")
+    raw = base64.b64decode(text, validate=True)
+    if form != _FORM or base64.b64encode(raw).decode() != text:
+        raise ValueError("not of the sealed form")
+    return key_id, raw
 
 
 def _key_id(key: Secret) -> str:
