@@ -62,6 +62,9 @@ def test_rotating_seals_everything_under_the_newest_key_and_then_finds_nothing_t
     assert rotated == {"sealed": 3, "settled": True, "unopened_count": 0, "unopened": []}
     assert again == {"sealed": 0, "settled": True, "unopened_count": 0, "unopened": []}
     assert standing(tidings) == [(True, True, 3, 3), (True, False, 0, 0)]
+    (entry,) = tidings("audit", "list", "--action", "keyring.rotate", "--json").document["entries"]
+    assert (entry["partner"], entry["details"]) == (None, {})
+    assert entry["subject"] == tidings("keyring", "status", "--json").document["keys"][0]["id"]
     monkeypatch.setenv("TIDINGS_MASTER_KEY", second)
     assert standing(tidings) == [(True, True, 3, 3)]
 

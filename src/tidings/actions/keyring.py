@@ -12,8 +12,10 @@ from typing import TypeAlias
 
 from msgspec import Struct, field
 
+from tidings.actions.auditing import note
 from tidings.actions.context import Context
 from tidings.checkpoints import Checkpoint, passing
+from tidings.core.audit import AuditAction
 from tidings.core.secret import Secret
 from tidings.errors import Misconfigured
 from tidings.store import sealed
@@ -99,24 +101,26 @@ async def look(ctx: Context, tell: Tell) -> Standing:
 
 async def reseal(ctx: Context, tell: Tell) -> Resealed:
     """Seal every secret that opens anew under the newest key. What is under it already is not touched."""
-    done = await _round(ctx, tell)
+    done = await _round(ctx, tell, is_first=True)
     total = done.sealed
     for _ in range(_ROUNDS):
         if done.settled:
             break
         # What others put behind our back is found by looking again, until there is nothing to be found.
-        done = await _round(ctx, _told_before)
+        done = await _round(ctx, _told_before, is_first=False)
         total += done.sealed
     return Resealed(sealed=total, settled=done.settled, unopened=done.unopened)
 
 
 class _Resealing(Struct, frozen=True):
+    ctx: Context
     place: Place
     before: Sealed
     after: str
+    is_first: bool
 
 
-async def _round(ctx: Context, tell: Tell) -> Resealed:
+async def _round(ctx: Context, tell: Tell, *, is_first: bool) -> Resealed:
     written: list[bool] = []
     unopened = Unopened()
     async for place, batch in _batches(ctx, tell):
@@ -128,7 +132,8 @@ async def _round(ctx: Context, tell: Tell) -> Resealed:
             if secret is None:
                 unopened.add(place, one)
             else:
-                wanted.append(_Resealing(place, one, _seal(ctx, place, one.row, secret)))
+                begins = is_first and not written and not wanted
+                wanted.append(_Resealing(ctx, place, one, _seal(ctx, place, one.row, secret), begins))
         written += await asyncio.gather(*(ctx.store.write(_reseal, one) for one in wanted))
     return Resealed(sealed=written.count(True), settled=not written, unopened=unopened)
 
@@ -155,6 +160,11 @@ def _seal(ctx: Context, place: Place, row: str, secret: Secret) -> str:
 
 def _reseal(transaction: Transaction, wanted: Sequence[_Resealing]) -> list[bool]:
     done = [sealed.replace(transaction.connection, one.place, one.before, one.after) for one in wanted]
+    for one in wanted:
+        if one.is_first:
+            # Once a run: what changes is the key, not the secrets.
+            newest = one.ctx.store.vault.newest
+            note(one.ctx, transaction, AuditAction.KEYRING_ROTATE, partner=None, subject=newest)
     passing(Checkpoint.BEFORE_RESEAL_COMMIT)
     return done
 

@@ -63,6 +63,7 @@ class AuditAction(StrEnum):
     WEBHOOK_TEST = "webhook.test"
     WEBHOOK_ROTATE_SECRET = "webhook.rotate_secret"  # noqa: S105 - as above
     DELIVERY_REDELIVER = "delivery.redeliver"
+    KEYRING_ROTATE = "keyring.rotate"
 
 
 class Entry(Struct, frozen=True, kw_only=True):
