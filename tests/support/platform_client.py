@@ -69,6 +69,12 @@ class Platform:
                 return found
             query["cursor"] = page["next_cursor"]
 
+    async def statistics(self, **conditions: str) -> dict[str, float]:
+        """Return what was counted in the last sixty minutes."""
+        found = await self._get("/platform/v1/statistics", bucket="minute", **conditions)
+        total: dict[str, float] = found["total"]
+        return total
+
     async def states(self) -> dict[str, int]:
         """Return how many deliveries are in each state, as the metrics tell."""
         return {state: int(float(count)) for state, count in _STATE_GAUGE.findall(await self.metrics())}

@@ -19,6 +19,7 @@ from tidings.core.routing import route
 from tidings.errors import IdempotencyConflict, InvalidEvent, TidingsError
 from tidings.store import events
 from tidings.store.events import NewEvent, NewKey
+from tidings.store.journal import Draft, Kind, Owner
 from tidings.store.transaction import Transaction
 
 
@@ -66,6 +67,7 @@ def fan_out(transaction: Transaction, batches: Sequence[Batch]) -> list[list[Pub
         audiences=audiences(connection, {event.partner for event in everything}, ctx, now=now),
         known=_known_keys(connection, everything),
         deliveries=NewDeliveries(ctx, transaction, now=now),
+        draft=transaction.draft,
         now=now,
     )
     results = [writer.write(batch.events) for batch in batches]
@@ -83,11 +85,13 @@ class _Writer:
         audiences: Mapping[str, Audience],
         known: dict[tuple[str, str], _Known],
         deliveries: NewDeliveries,
+        draft: Draft,
         now: Instant,
     ) -> None:
         self._audiences = audiences
         self._known = known
         self._deliveries = deliveries
+        self._draft = draft
         self._now = now
         self._events: list[NewEvent] = []
         self._keys: list[NewKey] = []
@@ -134,6 +138,8 @@ class _Writer:
         path = route(event.event_type, partner_enabled=audience.enabled, webhooks=audience.targets)
         self._events.append(_row_of(event, path.unrouted, self._now))
         origin = Origin(event.partner, event.id, event.event_type, event.payload)
+        for webhook in ("", *(target.id for target in path.webhooks)):
+            self._draft.count(Kind.PUBLISHED, Owner(event.partner, webhook, event.event_type))
         made = tuple(self._deliveries.add(origin, target) for target in path.webhooks)
         return Published(id=event.id, duplicate=False, deliveries=made, unrouted=path.unrouted)
 

@@ -27,6 +27,7 @@ from tidings.errors import HostNotAllowlisted, InvalidArgument, NotFound, Webhoo
 from tidings.sender.request import Vetting
 from tidings.store import deliveries, partners, webhooks
 from tidings.store.group_commit import each
+from tidings.store.journal import Kind
 from tidings.store.transaction import Transaction
 from tidings.store.vault import Purpose
 from tidings.telemetry.facts import WebhookDeleted, WebhookRegistered, WebhookUpdated
@@ -211,7 +212,8 @@ def _delete_one(transaction: Transaction, wanted: _Changing) -> Deleted:
 
 def withdraw(transaction: Transaction, webhook: str, *, now: Instant) -> None:
     """End everything that waits for a webhook."""
-    transaction.moved(Move.WITHDRAWN, deliveries.withdraw(transaction.connection, webhook=webhook, now=now))
+    withdrawn = deliveries.withdraw(transaction.connection, webhook=webhook, now=now)
+    transaction.ended(Move.WITHDRAWN, Kind.CANCELLED, withdrawn)
 
 
 def _found(transaction: Transaction, wanted: _Changing) -> Webhook:

@@ -26,6 +26,7 @@ from tidings.cli import (
     operator,
     partner,
     serve,
+    stats,
     token,
     webhook,
 )
@@ -46,6 +47,7 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("migrate")(migrate.migrate)
 app.command("check")(check.check)
+app.command("stats")(stats.stats)
 app.add_typer(partner.app, name="partner")
 app.add_typer(key.app, name="key")
 app.add_typer(keyring.app, name="keyring")

@@ -20,6 +20,7 @@ from tidings.engine.recording import Ended
 from tidings.errors import Unavailable
 from tidings.store import attempts, deliveries, leases
 from tidings.store.group_commit import each
+from tidings.store.journal import Kind
 from tidings.store.transaction import Transaction
 from tidings.telemetry.facts import ServiceLoopFailed
 from tidings.telemetry.places import place_of
@@ -114,7 +115,8 @@ def _release_one(transaction: Transaction, unsent: _Unsent) -> None:
     attempts.take_back(connection, [(lease.delivery, lease.number) for lease in unsent.leases])
     # Whoever disabled or deleted the webhook meanwhile did not find them waiting.
     for webhook in leases.paused_webhooks(connection, list({lease.webhook for lease in unsent.leases})):
-        transaction.moved(Move.WITHDRAWN, deliveries.withdraw(connection, webhook=webhook, now=unsent.now))
+        withdrawn = deliveries.withdraw(connection, webhook=webhook, now=unsent.now)
+        transaction.ended(Move.WITHDRAWN, Kind.CANCELLED, withdrawn)
 
 
 _release = each(_release_one)

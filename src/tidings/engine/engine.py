@@ -14,6 +14,7 @@ from tidings.engine.dispatcher import Dispatcher
 from tidings.engine.lanes import Lanes
 from tidings.engine.membership import Membership
 from tidings.engine.rescuing import MOST_AT_ONCE, Rescue, rescue_all
+from tidings.engine.rolling_up import roll_up_all
 from tidings.errors import Unavailable
 from tidings.store import leases
 from tidings.telemetry.facts import DatabaseBack, DatabaseLost, DeliveriesExpired, LeasesRescued, ServiceLoopFailed
@@ -83,6 +84,7 @@ class Engine:
             self._loop("dispatcher", self._dispatcher.run),
             self._loop("rescuer", self._rescue),
             self._loop("poller", self._poll),
+            self._loop("statistics", self._roll_up),
         ]
         self._lanes.hand_over(allowed=True)
         if listen is not None:
@@ -144,6 +146,10 @@ class Engine:
         self.notice(rescued.lanes, now)
         if len(rescued.lost) < MOST_AT_ONCE:
             self._lost_before = None
+            await self._rest(_ROUND_S)
+
+    async def _roll_up(self) -> None:
+        if not await self._ctx.store.write(roll_up_all, self._ctx):
             await self._rest(_ROUND_S)
 
     async def _poll(self) -> None:

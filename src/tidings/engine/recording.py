@@ -9,13 +9,14 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from tidings.checkpoints import Checkpoint, passing
-from tidings.core.delivery import Move, move_after
+from tidings.core.delivery import TRANSITIONS, Move, move_after
 from tidings.core.instants import Instant
 from tidings.core.model import Lease
 from tidings.core.verdict import Delivered, RetryAt, Verdict
 from tidings.store import attempts, deliveries, leases
 from tidings.store.attempts import AttemptResult
 from tidings.store.deliveries import EndedAttempt
+from tidings.store.journal import EndedEntry
 from tidings.store.transaction import Transaction
 
 
@@ -42,6 +43,9 @@ def record_all(transaction: Transaction, ended: Sequence[Ended]) -> list[Recorde
     lost = _move(transaction, ended, moves)
     kept = [(one.lease.delivery, one.lease.token) not in lost for one in ended]
     attempts.end(transaction.connection, [one.result for one, is_kept in zip(ended, kept, strict=True) if is_kept])
+    transaction.draft.ended += [
+        _entry(one, move) for one, move, is_kept in zip(ended, moves, kept, strict=True) if is_kept
+    ]
     passing(Checkpoint.BEFORE_RECORD_COMMIT)
     return [Recorded(move, is_kept) for move, is_kept in zip(moves, kept, strict=True)]
 
@@ -76,4 +80,22 @@ def _row(one: Ended, move: Move) -> EndedAttempt:
         finished_at=one.at if due_at is None else None,
         last_outcome=one.result.outcome,
         last_status=one.result.http_status,
+    )
+
+
+def _entry(one: Ended, move: Move) -> EndedEntry:
+    lease, result = one.lease, one.result
+    return EndedEntry(
+        delivery=lease.delivery,
+        event=lease.event,
+        event_type=lease.event_type,
+        webhook=lease.webhook,
+        partner=lease.partner,
+        number=lease.number,
+        outcome=result.outcome,
+        http_status=result.http_status,
+        duration_ms=result.duration_ms,
+        state=TRANSITIONS[move][1],
+        ended_at=one.at,
+        latency=one.at - lease.created_at if move is Move.SUCCEEDED else None,
     )

@@ -17,6 +17,7 @@ from tidings.core.outcome import Code
 from tidings.store import attempts, deliveries, leases, webhooks
 from tidings.store.attempts import AttemptResult
 from tidings.store.deliveries import EndedAttempt
+from tidings.store.journal import EndedEntry, Kind
 from tidings.store.leases import LostLease
 from tidings.store.transaction import Transaction
 from tidings.telemetry.facts import AttemptEnded
@@ -54,15 +55,16 @@ def _rescue(transaction: Transaction, rescue: Rescue) -> Rescued:
     for move, rows in by_move.items():
         ended = [_ended(row, move, now) for row in rows]
         transaction.moved(move, deliveries.record(connection, move, ended))
+        transaction.draft.ended += [_entry(row, move, now) for row in rows]
     if lost:
         attempts.end(connection, [_result(row) for row in lost])
         passing(Checkpoint.BEFORE_RESCUE_COMMIT)
     lanes = {row.webhook_id for row in by_move.get(Move.LEASE_LOST, ())}
     expired = deliveries.expire(connection, now)
-    transaction.moved(Move.EXPIRED, expired)
+    transaction.ended(Move.EXPIRED, Kind.FAILED, expired)
     webhooks.forget_old_secrets(connection, now)
     told = [_told(row, move, now) for move, rows in by_move.items() for row in rows]
-    return Rescued(lanes, told, expired)
+    return Rescued(lanes, told, expired.total())
 
 
 def _by_move(
@@ -102,6 +104,23 @@ def _result(row: LostLease) -> AttemptResult:
         http_status=None,
         signature=None,
         response_excerpt=None,
+    )
+
+
+def _entry(row: LostLease, move: Move, now: Instant) -> EndedEntry:
+    return EndedEntry(
+        delivery=row.id,
+        event=row.event_id,
+        event_type=row.event_type,
+        webhook=row.webhook_id,
+        partner=row.partner_id,
+        number=row.attempts,
+        outcome=Code.LEASE_LOST,
+        http_status=None,
+        duration_ms=None,
+        state=TRANSITIONS[move][1],
+        ended_at=now,
+        latency=None,
     )
 
 

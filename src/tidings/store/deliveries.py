@@ -4,13 +4,16 @@ Owns every write to a delivery's state. Each moving statement is made by ``_movi
 (core.delivery), carries the state it moves from as a condition, and so cannot touch a delivery that has ended.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Row,
     String,
     Update,
     bindparam,
@@ -24,6 +27,7 @@ from sqlalchemy import (
 from tidings.core.delivery import TRANSITIONS, Move
 from tidings.core.instants import Instant
 from tidings.core.outcome import Code
+from tidings.store.journal import Owner
 from tidings.store.rows import Given, fetch_all, given_for, in_one_value, insert_given
 from tidings.store.tables import deliveries, in_words
 
@@ -140,6 +144,10 @@ MOVING: dict[Move, Update] = {
 }
 """Every statement that moves a delivery; a test compares them with ``TRANSITIONS``."""
 
+_OWNER = (deliveries.c.partner_id, deliveries.c.webhook_id, deliveries.c.event_type)
+_EXPIRE = MOVING[Move.EXPIRED].returning(*_OWNER)
+_WITHDRAW = MOVING[Move.WITHDRAWN].returning(*_OWNER)
+
 _FENCED_OUT = in_one_value(
     select(_leased["id"], _leased["lease_token"])
     .select_from(
@@ -179,11 +187,15 @@ def release(connection: Connection, leases: Sequence[tuple[str, str]]) -> int:
     return connection.execute(MOVING[Move.RELEASED], _leased.bind(leases)).rowcount
 
 
-def expire(connection: Connection, now: Instant) -> int:
-    """End those whose window closed while they waited; return how many."""
-    return connection.execute(MOVING[Move.EXPIRED], {"now": now}).rowcount
+def expire(connection: Connection, now: Instant) -> Counter[Owner]:
+    """End those whose window closed while they waited; return how many, by owner."""
+    return _counted(connection.execute(_EXPIRE, {"now": now}))
 
 
-def withdraw(connection: Connection, *, webhook: str, now: Instant) -> int:
-    """End everything that waits for ``webhook``; return how many."""
-    return connection.execute(MOVING[Move.WITHDRAWN], {"webhook": webhook, "now": now}).rowcount
+def withdraw(connection: Connection, *, webhook: str, now: Instant) -> Counter[Owner]:
+    """End everything that waits for ``webhook``; return how many, by owner."""
+    return _counted(connection.execute(_WITHDRAW, {"webhook": webhook, "now": now}))
+
+
+def _counted(ended: Iterable[Row[Any]]) -> Counter[Owner]:
+    return Counter(Owner(row.partner_id, row.webhook_id, row.event_type) for row in ended)

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, func, select
 from tidings.core.ids import id_floor
 from tidings.core.instants import MILLISECOND, Instant
 from tidings.core.model import State
-from tidings.store.tables import deliveries, in_words, webhooks
+from tidings.store import webhooks
+from tidings.store.tables import deliveries, in_words
 from tidings.store.windows import WINDOW, Along, Condition
 
 
@@ -56,8 +57,7 @@ def _by_owner(connection: Connection, wanted: DeliveryFilter) -> tuple[list[Cond
     if wanted.webhook is None:
         return conditions, []
     # There is no index of webhooks, but of partners: a webhook has one, and most partners have one webhook.
-    owner = connection.execute(select(webhooks.c.partner_id).where(webhooks.c.id == wanted.webhook)).scalar()
-    return [deliveries.c.partner_id == (owner or "")], conditions
+    return [deliveries.c.partner_id == (webhooks.owner_of(connection, wanted.webhook) or "")], conditions
 
 
 def _span(wanted: DeliveryFilter) -> list[Condition]:

@@ -52,6 +52,11 @@ def is_shared(connection: Connection) -> bool:
     return connection.dialect.name == "postgresql"
 
 
+def try_to_be_the_one(connection: Connection, lock: int) -> bool:
+    """Tell whether no other transaction holds ``lock``, and hold it until this one ends. SQLite has one writer."""
+    return not is_shared(connection) or bool(connection.execute(select(func.pg_try_advisory_xact_lock(lock))).scalar())
+
+
 def wake_others(connection: Connection) -> None:
     """Tell the other processes, when this commits, that something is due. SQLite serves one process: nobody to tell."""
     if is_shared(connection):

@@ -15,7 +15,7 @@ from tidings.clock import Clock
 from tidings.core.delivery import Move
 from tidings.core.instants import MILLISECOND
 from tidings.errors import TidingsError, Unavailable
-from tidings.store import audit, tallies
+from tidings.store import audit, journal, tallies
 from tidings.store.database import Database
 from tidings.store.transaction import Transaction
 from tidings.telemetry.facts import CommitEnded, Emit, ServiceLoopFailed
@@ -99,6 +99,7 @@ class GroupCommit:
                 audit.insert(connection, tries[-1].entries)
             if tries[-1].moves:
                 tallies.add(connection, tries[-1].moves, shard=self._shard)
+            journal.write(connection, tries[-1].draft, now=self._clock.now())
             return results
 
         committed = None

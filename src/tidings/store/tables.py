@@ -22,6 +22,7 @@ from sqlalchemy import (
     text,
 )
 
+from tidings.core.latency import BINS
 from tidings.core.model import State
 from tidings.core.roles import ALL_PERMISSIONS, ALL_SCOPES, stored
 
@@ -265,6 +266,34 @@ schema_floor = Table(
     metadata,
     Column("revision", String(32), primary_key=True),
 )
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("entries", Text, nullable=False),
+)
+
+COUNTS = (
+    *("published", "delivered", "failed", "cancelled", "attempts", "failed_attempts"),
+    *(f"latency_{number}" for number in range(BINS)),
+)
+"""What is counted for each bucket; the bins are those of core.latency."""
+
+statistics = Table(
+    "statistics",
+    metadata,
+    Column("resolution", String(8), nullable=False),
+    Column("partner_id", String(63), nullable=False),
+    Column("webhook_id", String(32), nullable=False),
+    Column("event_type", String(64), nullable=False),
+    Column("bucket_at", BigInteger, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in COUNTS),
+    PrimaryKeyConstraint("resolution", "partner_id", "bucket_at", "webhook_id", "event_type"),
+    sqlite_with_rowid=False,
+)
+Index("ix_statistics_resolution_bucket_at", statistics.c.resolution, statistics.c.bucket_at)
 
 TALLY_SHARDS = 16
 

@@ -3,23 +3,25 @@
 Owns the moment after: nothing outside the database may change before the commit is flushed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection
 
 from tidings.core.audit import Entry
 from tidings.core.delivery import Move
+from tidings.store.journal import Draft, Kind, Owner
 
 
 class Transaction:
     """A ``Connection`` inside a transaction, with callbacks for its end. They run on the event loop's thread."""
 
-    __slots__ = ("_after_commit", "_after_rollback", "connection", "entries", "moves")
+    __slots__ = ("_after_commit", "_after_rollback", "connection", "draft", "entries", "moves")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.moves: dict[Move, int] = {}
         self.entries: list[Entry] = []
+        self.draft = Draft()
         self._after_commit: list[Callable[[], None]] = []
         self._after_rollback: list[Callable[[], None]] = []
 
@@ -31,6 +33,12 @@ class Transaction:
     def audited(self, entry: Entry) -> None:
         """Say what was done and by whom: it is written when the transaction ends, or not at all."""
         self.entries.append(entry)
+
+    def ended(self, move: Move, kind: Kind, owners: Mapping[Owner, int]) -> None:
+        """Say that deliveries moved to their end without a last attempt."""
+        self.moved(move, sum(owners.values()))
+        for owner, count in owners.items():
+            self.draft.count(kind, owner, count)
 
     def after_commit(self, call: Callable[[], None]) -> None:
         self._after_commit.append(call)

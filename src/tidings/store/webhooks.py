@@ -112,6 +112,12 @@ def find(connection: Connection, name: str) -> Webhook | None:
     return None if row is None else _webhook(row)
 
 
+def owner_of(connection: Connection, name: str) -> str | None:
+    """Return the partner of a webhook, deleted ones included."""
+    found: str | None = connection.execute(select(webhooks.c.partner_id).where(webhooks.c.id == name)).scalar()
+    return found
+
+
 def get(connection: Connection, partner: str, name: str) -> Webhook | None:
     row = _row(connection, partner, name)
     return None if row is None else _webhook(row)

@@ -3,6 +3,7 @@
 from tidings import __version__
 from tidings.web.event_schema import EVENT_SCHEMAS
 from tidings.web.openapi import Description, ErrorStyle, Json, Operation, document, encode, schemas_of
+from tidings.web.platform_api import statistics
 from tidings.web.platform_api.audit import AuditView
 from tidings.web.platform_api.batch import Batch
 from tidings.web.platform_api.partner_operations import PARTNER_OPERATIONS
@@ -78,6 +79,7 @@ OPERATIONS = (
         errors=OF_ONE | {409},
     ),
     *PARTNER_OPERATIONS,
+    *statistics.OPERATIONS,
     Operation(
         method="get",
         path="/platform/v1/audit",

@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, convert
 
 from tidings.actions.auditing import AuditFilter
 from tidings.actions.browsing import DeliveryFilter, EventFilter, UnroutedBy
+from tidings.actions.statistics import Bucket, StatisticsFilter
 from tidings.core.audit import AuditAction
 from tidings.core.instants import Instant
 from tidings.core.model import State
@@ -109,6 +110,27 @@ class WebhookQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     partner: Word | UnsetType = UNSET
 
 
+class StatisticsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be counted. Without ``since`` the sixty buckets before ``until``, which is now when not given."""
+
+    partner: Word | UnsetType = UNSET
+    webhook: Word | UnsetType = UNSET
+    event_type: Word | UnsetType = UNSET
+    since: Moment | UnsetType = UNSET
+    until: Moment | UnsetType = UNSET
+    bucket: Bucket = Bucket.HOUR
+
+    def filter(self) -> StatisticsFilter:
+        return StatisticsFilter(
+            partner=_or_none(self.partner),
+            webhook=_or_none(self.webhook),
+            event_type=_or_none(self.event_type),
+            since=_instant(self.since),
+            until=_instant(self.until),
+            bucket=self.bucket,
+        )
+
+
 class PartnerQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which page of the partners is wanted."""
 
@@ -129,6 +151,11 @@ def delivery_query(scope: Scope) -> DeliveryQuery:
 def event_query(scope: Scope) -> EventQuery:
     """Return the query. Raises InvalidArgument with the parameter that is wrong."""
     return _query(scope, EventQuery)
+
+
+def statistics_query(scope: Scope) -> StatisticsQuery:
+    """Return the query. Raises InvalidArgument with the parameter that is wrong."""
+    return _query(scope, StatisticsQuery)
 
 
 def webhook_query(scope: Scope) -> WebhookQuery:

@@ -14,6 +14,7 @@ NEEDED: Mapping[str, TokenScope] = {
     "GET /platform/v1/deliveries": TokenScope.READ,
     "GET /platform/v1/deliveries/{delivery_id}": TokenScope.READ,
     "POST /platform/v1/deliveries/{delivery_id}/redeliver": TokenScope.OPERATE,
+    "GET /platform/v1/statistics": TokenScope.READ,
     "POST /platform/v1/partners": TokenScope.ADMIN,
     "GET /platform/v1/partners": TokenScope.READ,
     "GET /platform/v1/partners/{partner_id}": TokenScope.READ,

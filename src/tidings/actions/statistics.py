@@ -1,0 +1,148 @@
+"""How much, how well and how fast, over time: by partner, webhook and event type.
+
+Owns the buckets, their bounds and the defaults. What it tells is some three seconds old, and exact: what is counted is
+written in the transaction in which it happened (docs/decisions/0006).
+"""
+
+from enum import StrEnum
+from functools import partial
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from tidings.actions.context import Context
+from tidings.core.instants import SECOND, Instant, Span
+from tidings.core.latency import BINS, percentile_ms
+from tidings.errors import InvalidArgument, NotFound
+from tidings.store import statistics, webhooks
+from tidings.store.statistics import Resolution, Wanted
+from tidings.store.tables import COUNTS
+
+MOST_POINTS = 1500
+"""Points that one answer may have: a day of minutes, two months of hours."""
+_USUAL_POINTS = 60
+
+
+class Bucket(StrEnum):
+    """The span of one point."""
+
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+
+
+_SPANS: dict[Bucket, Span] = {
+    Bucket.MINUTE: 60 * SECOND,
+    Bucket.HOUR: 3600 * SECOND,
+    Bucket.DAY: 86_400 * SECOND,
+}
+
+
+class StatisticsFilter(Struct, frozen=True, kw_only=True):
+    """What to count. Without ``until`` to this moment, without ``since`` the sixty buckets before ``until``."""
+
+    partner: str | None = None
+    webhook: str | None = None
+    event_type: str | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+    bucket: Bucket = Bucket.HOUR
+
+
+class Point(Struct, frozen=True, kw_only=True):
+    """What happened in one bucket, which began at ``starts_at``, or in all of them together.
+
+    ``published`` counts events, with a webhook those that went to it; ``attempts`` counts requests that ended. The
+    percentiles are of milliseconds from published to delivered; None where nothing was delivered.
+    """
+
+    starts_at: Instant
+    published: int
+    delivered: int
+    failed: int
+    cancelled: int
+    attempts: int
+    failed_attempts: int
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+
+
+class Statistics(Struct, frozen=True, kw_only=True):
+    """A point for each bucket, oldest first, the empty ones included, and all of them added up."""
+
+    bucket: Bucket
+    since: Instant
+    until: Instant
+    points: list[Point]
+    total: Point
+
+
+async def show_statistics(ctx: Context, wanted: StatisticsFilter) -> Statistics:
+    """Count what happened. Raises InvalidArgument for a span that has no buckets or too many.
+
+    Raises NotFound for a webhook that is not there, or is another partner's than the one named.
+    """
+    span = _SPANS[wanted.bucket]
+    until = ctx.clock.now() if wanted.until is None else wanted.until
+    since = until - (_USUAL_POINTS - 1) * span if wanted.since is None else wanted.since
+    starts = range(since - since % span, until, span)
+    if not starts:
+        raise InvalidArgument("until", "must be later than since")
+    if len(starts) > MOST_POINTS:
+        raise InvalidArgument("since", f"is more than {MOST_POINTS} buckets before until; ask for a longer bucket")
+    counted = await ctx.store.read(partial(_counted, wanted=wanted, starts=starts))
+    sums = [[0] * len(COUNTS) for _ in starts]
+    for moment, counts in counted.items():
+        _add(sums[(moment - starts[0]) // span], counts)
+    total = [sum(column) for column in zip(*sums, strict=True)]
+    return Statistics(
+        bucket=wanted.bucket,
+        since=starts[0],
+        until=starts[-1] + span,
+        points=[_point(start, counts) for start, counts in zip(starts, sums, strict=True)],
+        total=_point(starts[0], total),
+    )
+
+
+def _counted(connection: Connection, *, wanted: StatisticsFilter, starts: range) -> dict[Instant, list[int]]:
+    partner = wanted.partner
+    if wanted.webhook is not None:
+        partner = webhooks.owner_of(connection, wanted.webhook)
+        if partner is None or wanted.partner not in {None, partner}:
+            raise NotFound("webhook", wanted.webhook)
+    resolution = Resolution.MINUTE if wanted.bucket is Bucket.MINUTE else Resolution.HOUR
+    asked = Wanted(
+        partner=partner,
+        webhook=wanted.webhook,
+        event_type=wanted.event_type,
+        resolution=resolution,
+        since=starts.start,
+        until=starts[-1] + starts.step,
+    )
+    return statistics.counts(connection, asked)
+
+
+def _add(sums: list[int], counts: list[int]) -> None:
+    for place, count in enumerate(counts):
+        sums[place] += count
+
+
+def _point(start: Instant, counts: list[int]) -> Point:
+    published, delivered, failed, cancelled, attempts, failed_attempts = counts[:-BINS]
+    bins = counts[-BINS:]
+    return Point(
+        starts_at=start,
+        published=published,
+        delivered=delivered,
+        failed=failed,
+        cancelled=cancelled,
+        attempts=attempts,
+        failed_attempts=failed_attempts,
+        p50_ms=percentile_ms(bins, 50),
+        p95_ms=percentile_ms(bins, 95),
+        p99_ms=percentile_ms(bins, 99),
+    )
+
+
+__all__ = ["MOST_POINTS", "Bucket", "Point", "Statistics", "StatisticsFilter", "show_statistics"]
