@@ -12,9 +12,10 @@ from tidings.core.roles import (
     admits,
     permissions_of,
     permits,
-    restored,
     scopes_of,
     stored,
+    stored_permissions,
+    stored_scopes,
 )
 from tidings.errors import InvalidArgument
 
@@ -66,9 +67,9 @@ def test_nothing_named_is_refused() -> None:
 def test_what_is_kept_comes_back() -> None:
     for count in range(len(ALL_SCOPES) + 1):
         for scopes in combinations(ALL_SCOPES, count):
-            assert restored(TokenScope, stored(scopes)) == scopes
+            assert stored_scopes(stored(scopes)) == scopes
 
 
 def test_a_role_of_a_release_to_come_gives_no_right() -> None:
-    assert restored(KeyPermission, "webhooks:read webhooks:burn") == (KeyPermission.WEBHOOKS_READ,)
-    assert restored(TokenScope, "administer") == ()
+    assert stored_permissions("webhooks:read webhooks:burn") == (KeyPermission.WEBHOOKS_READ,)
+    assert stored_scopes("administer") == ()

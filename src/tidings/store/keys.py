@@ -9,7 +9,7 @@ from tidings.core import nonce as nonces
 from tidings.core.instants import Instant
 from tidings.core.model import ApiKey
 from tidings.core.rate import Bucket
-from tidings.core.roles import KeyPermission, restored, stored
+from tidings.core.roles import KeyPermission, stored, stored_permissions
 from tidings.store.tables import api_keys, partners, used_nonces
 
 
@@ -71,7 +71,7 @@ def credential(connection: Connection, key: str) -> Credential | None:
         key=key,
         partner=row.partner_id,
         partner_enabled=row.disabled_at is None,
-        permissions=restored(KeyPermission, row.permissions),
+        permissions=stored_permissions(row.permissions),
         sealed_secret=row.sealed_secret,
     )
 
@@ -131,7 +131,7 @@ def _key(row: Row[*tuple[object, ...]]) -> ApiKey:
         key=row.key,
         partner=row.partner_id,
         nonce_window=row.nonce_window,
-        permissions=restored(KeyPermission, row.permissions),
+        permissions=stored_permissions(row.permissions),
         created_at=row.created_at,
         revoked_at=row.revoked_at,
     )

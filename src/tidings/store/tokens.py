@@ -4,7 +4,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from tidings.core.instants import Instant
 from tidings.core.model import Token
-from tidings.core.roles import TokenScope, restored, stored
+from tidings.core.roles import stored, stored_scopes
 from tidings.store.tables import platform_tokens
 
 
@@ -44,7 +44,7 @@ def revoke(connection: Connection, name: str, *, now: Instant) -> None:
 def _token(row: Row[*tuple[object, ...]]) -> Token:
     return Token(
         name=row.name,
-        scopes=restored(TokenScope, row.scopes),
+        scopes=stored_scopes(row.scopes),
         created_at=row.created_at,
         revoked_at=row.revoked_at,
     )

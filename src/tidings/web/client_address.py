@@ -4,6 +4,7 @@ Owns when a forwarding header counts: only what a trusted proxy wrote, read from
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TypeAlias
 
@@ -19,7 +20,7 @@ _SITE_BITS = 64
 def client_address(scope: Scope, trusted: Sequence[Network]) -> Address | None:
     """Return the address of whoever our outermost trusted proxy talked to; without proxies, the peer's."""
     peer = scope["client"]
-    address = None if peer is None else _address(peer[0])
+    address = None if peer is None else _peer(peer[0])
     for hop in _hops(scope) if trusted else ():
         if address is None or not _is_in(address, trusted):
             return address
@@ -33,7 +34,7 @@ def client_address(scope: Scope, trusted: Sequence[Network]) -> Address | None:
 def is_trusted_peer(scope: Scope, trusted: Sequence[Network]) -> bool:
     """Tell whether whoever is connected to us is a proxy whose forwarding headers count."""
     peer = scope["client"]
-    address = None if peer is None else _address(peer[0])
+    address = None if peer is None else _peer(peer[0])
     return address is not None and _is_in(address, trusted)
 
 
@@ -57,6 +58,16 @@ def _hops(scope: Scope) -> list[str]:
     """Return the entries of all X-Forwarded-For headers, the newest first."""
     values = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
     return [hop.strip() for hop in reversed(",".join(values).split(","))] if values else []
+
+
+# Asked for every request, and parsing took 5 µs of it. Only what the system tells is remembered: a header's text may be
+# anything, and as long as a head.
+_MOST_PEERS = 4096
+
+
+@lru_cache(maxsize=_MOST_PEERS)
+def _peer(text: str) -> Address | None:
+    return _address(text)
 
 
 def _address(text: str) -> Address | None:
