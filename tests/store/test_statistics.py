@@ -9,11 +9,11 @@ from tidings.core.instants import MILLISECOND, SECOND
 from tidings.core.latency import bin_of
 from tidings.core.model import State
 from tidings.store import journal, statistics
+from tidings.store.bookkeeping import COUNTS
+from tidings.store.bookkeeping import journal as journal_table
 from tidings.store.database import Database
 from tidings.store.journal import Draft, EndedEntry, Kind, Owner
 from tidings.store.statistics import AT_ONCE, HOLD, KEPT, Resolution, Wanted
-from tidings.store.tables import COUNTS
-from tidings.store.tables import journal as journal_table
 
 HOUR = 3600 * SECOND
 FIRST = START - START % HOUR

@@ -15,8 +15,8 @@ from tidings.core.instants import SECOND, Instant, Span
 from tidings.core.latency import BINS, percentile_ms
 from tidings.errors import InvalidArgument, NotFound
 from tidings.store import statistics, webhooks
+from tidings.store.bookkeeping import COUNTS
 from tidings.store.statistics import Resolution, Wanted
-from tidings.store.tables import COUNTS
 
 MOST_POINTS = 1500
 """Points that one answer may have: a day of minutes, two months of hours."""

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from tidings.core.instants import Instant, Span
 from tidings.core.model import State
-from tidings.store.tables import journal
+from tidings.store.bookkeeping import journal
 
 
 class EndedEntry(Struct, frozen=True, array_like=True):

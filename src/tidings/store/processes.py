@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, insert, select, update
 
 from tidings.core.instants import Instant
-from tidings.store.tables import processes
+from tidings.store.bookkeeping import processes
 
 
 def beat(connection: Connection, process: str, *, now: Instant) -> None:

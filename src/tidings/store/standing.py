@@ -10,8 +10,9 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, ScalarSelect, bind
 
 from tidings.core.instants import Instant, Span
 from tidings.core.model import State
+from tidings.store.bookkeeping import processes, tallies
 from tidings.store.leases import every_lane
-from tidings.store.tables import deliveries, in_words, processes, tallies
+from tidings.store.tables import deliveries, in_words
 from tidings.telemetry.standing import Standing
 
 MOST_PENDING = 10_000

@@ -19,10 +19,10 @@ from tidings.core.instants import SECOND, Instant, Span
 from tidings.core.latency import BINS, bin_of
 from tidings.core.outcome import Code
 from tidings.store import journal
+from tidings.store.bookkeeping import COUNTS, statistics
 from tidings.store.dialects import try_to_be_the_one
 from tidings.store.journal import EndedEntry, Kind, Page, Tally
 from tidings.store.rows import given_for
-from tidings.store.tables import COUNTS, statistics
 
 
 class Resolution(StrEnum):
@@ -89,7 +89,7 @@ def roll_up(connection: Connection, *, now: Instant) -> int:
 
 
 def counts(connection: Connection, wanted: Wanted) -> dict[Instant, list[int]]:
-    """Return the counts (``tables.COUNTS``) of each bucket that has any."""
+    """Return the counts (``bookkeeping.COUNTS``) of each bucket that has any."""
     # Events are counted once without a webhook, and again for each webhook that got them.
     published = statistics.c.published
     if wanted.webhook is None:

@@ -13,7 +13,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     PrimaryKeyConstraint,
     String,
     Table,
@@ -22,18 +21,12 @@ from sqlalchemy import (
     text,
 )
 
-from tidings.core.latency import BINS
 from tidings.core.model import State
 from tidings.core.roles import ALL_PERMISSIONS, ALL_SCOPES, stored
+from tidings.store import bookkeeping
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+metadata = bookkeeping.processes.metadata
+"""The one schema; whoever asks for it here knows every table."""
 
 partners = Table(
     "partners",
@@ -254,52 +247,8 @@ Index("ix_audit_entries_partner_id_id", audit_entries.c.partner_id, audit_entrie
 Index("ix_audit_entries_actor_id", audit_entries.c.actor, audit_entries.c.id)
 Index("ix_audit_entries_action_id", audit_entries.c.action, audit_entries.c.id)
 
-processes = Table(
-    "processes",
-    metadata,
-    Column("id", String(32), primary_key=True),
-    Column("seen_at", BigInteger, nullable=False),
-)
-
 schema_floor = Table(
     "schema_floor",
     metadata,
     Column("revision", String(32), primary_key=True),
-)
-
-journal = Table(
-    "journal",
-    metadata,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("at", BigInteger, nullable=False),
-    Column("entries", Text, nullable=False),
-)
-
-COUNTS = (
-    *("published", "delivered", "failed", "cancelled", "attempts", "failed_attempts"),
-    *(f"latency_{number}" for number in range(BINS)),
-)
-"""What is counted for each bucket; the bins are those of core.latency."""
-
-statistics = Table(
-    "statistics",
-    metadata,
-    Column("resolution", String(8), nullable=False),
-    Column("partner_id", String(63), nullable=False),
-    Column("webhook_id", String(32), nullable=False),
-    Column("event_type", String(64), nullable=False),
-    Column("bucket_at", BigInteger, nullable=False),
-    *(Column(name, BigInteger, nullable=False) for name in COUNTS),
-    PrimaryKeyConstraint("resolution", "partner_id", "bucket_at", "webhook_id", "event_type"),
-    sqlite_with_rowid=False,
-)
-Index("ix_statistics_resolution_bucket_at", statistics.c.resolution, statistics.c.bucket_at)
-
-TALLY_SHARDS = 16
-
-tallies = Table(
-    "tallies",
-    metadata,
-    Column("shard", Integer, primary_key=True, autoincrement=False),
-    *(Column(state.value, BigInteger, nullable=False) for state in State),
 )

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Connection, bindparam, update
 
 from tidings.core.delivery import TRANSITIONS, Move
 from tidings.core.model import State
-from tidings.store.tables import TALLY_SHARDS, tallies
+from tidings.store.bookkeeping import TALLY_SHARDS, tallies
 
 _ADD = (
     update(tallies)

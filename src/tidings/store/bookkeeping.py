@@ -1,0 +1,54 @@
+"""The tables in which the installation keeps its own books: who works, what is counted.
+
+What the product is about has its tables in store.tables.
+"""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, PrimaryKeyConstraint, String, Table, Text
+
+from tidings.core.latency import BINS
+from tidings.core.model import State
+from tidings.store.metadata import metadata
+
+processes = Table(
+    "processes",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("seen_at", BigInteger, nullable=False),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("entries", Text, nullable=False),
+)
+
+COUNTS = (
+    *("published", "delivered", "failed", "cancelled", "attempts", "failed_attempts"),
+    *(f"latency_{number}" for number in range(BINS)),
+)
+"""What is counted for each bucket; the bins are those of core.latency."""
+
+statistics = Table(
+    "statistics",
+    metadata,
+    Column("resolution", String(8), nullable=False),
+    Column("partner_id", String(63), nullable=False),
+    Column("webhook_id", String(32), nullable=False),
+    Column("event_type", String(64), nullable=False),
+    Column("bucket_at", BigInteger, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in COUNTS),
+    PrimaryKeyConstraint("resolution", "partner_id", "bucket_at", "webhook_id", "event_type"),
+    sqlite_with_rowid=False,
+)
+Index("ix_statistics_resolution_bucket_at", statistics.c.resolution, statistics.c.bucket_at)
+
+TALLY_SHARDS = 16
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    *(Column(state.value, BigInteger, nullable=False) for state in State),
+)
