@@ -1,11 +1,13 @@
-"""Writes settings.md, cli.md, errors.md and metrics.md in docs/; with --check, says whether they are current."""
+"""Writes the pages in docs/ that come from the code (``PAGES``); with --check, says whether they are current."""
 
 import importlib
+import json
 import pkgutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import typer
 from pydantic.fields import FieldInfo
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
@@ -13,6 +15,7 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 import tidings
 from tidings import settings
 from tidings.cli.main import app
+from tidings.core.operational_events import OperationalEvent
 from tidings.core.rate import Rate
 from tidings.errors import TidingsError
 from tidings.settings.model import PREFIX
@@ -172,7 +175,19 @@ def metrics_page() -> str:
     )
 
 
-PAGES = {"settings.md": settings_page, "cli.md": cli_page, "errors.md": errors_page, "metrics.md": metrics_page}
+def operational_events() -> str:
+    """The JSON schema of what is told to whoever runs the platform."""
+    schema = msgspec.json.schema(OperationalEvent)
+    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"
+
+
+PAGES = {
+    "settings.md": settings_page,
+    "cli.md": cli_page,
+    "errors.md": errors_page,
+    "metrics.md": metrics_page,
+    "operations/operational-events.schema.json": operational_events,
+}
 
 
 def main() -> int:

@@ -20,6 +20,7 @@ class Checkpoint(StrEnum):
     BEFORE_RECORD_COMMIT = "before_record_commit"
     RECORDED = "recorded"
     BEFORE_RESCUE_COMMIT = "before_rescue_commit"
+    BEFORE_TELLING_COMMIT = "before_telling_commit"
     BEFORE_MIGRATION_COMMIT = "before_migration_commit"
     BEFORE_RESEAL_COMMIT = "before_reseal_commit"
 

@@ -93,7 +93,7 @@ HOT = {
     "releasing": Hot(lambda connection: deliveries.release(connection, [(NAME, TOKEN)]), {PRIMARY}),
     **{f"recording {move}": Hot(recording(move), {PRIMARY}) for move in RECORDED},
     "fencing": Hot(lambda connection: deliveries.fenced_out(connection, [(NAME, TOKEN)]), {PRIMARY}),
-    "expiring": Hot(lambda connection: deliveries.expire(connection, START), {"ix_deliveries_give_up"}),
+    "expiring": Hot(lambda connection: deliveries.expire(connection, START, most=9), {"ix_deliveries_give_up"}),
     "withdrawing": Hot(
         lambda connection: deliveries.withdraw(connection, webhook=WEBHOOK, now=START), {"ix_deliveries_due"}
     ),

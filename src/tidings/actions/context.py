@@ -65,6 +65,13 @@ class SessionTimes(Struct, frozen=True, kw_only=True):
     longest: Span = 43_200 * SECOND
 
 
+class Operations(Struct, frozen=True, kw_only=True):
+    """When something is told to whoever runs the platform."""
+
+    failing_after: Span
+    backlog: int
+
+
 class Limits(Struct, frozen=True, kw_only=True):
     """The installation's numbers that actions need."""
 
@@ -75,6 +82,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     schedule: Schedule = Schedule()
     event_id_header: str | None = None
     sessions: SessionTimes = SessionTimes()
+    operations: Operations | None = None
 
 
 class Context(Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from tidings.actions.context import Context
 from tidings.actions.fan_out import Batch, CheckedEvent, Published, fan_out
 from tidings.checkpoints import Checkpoint, passing
 from tidings.core import catalogue, ids
+from tidings.core.operational_events import is_reserved
 from tidings.errors import InvalidArgument, InvalidEvent
 from tidings.telemetry.facts import EventsPublished
 
@@ -44,8 +45,8 @@ async def publish(ctx: Context, publications: Sequence[Publication]) -> list[Pub
 
 
 def _checked(index: int, publication: Publication, name: str) -> CheckedEvent:
-    if "\x00" in publication.partner:
-        # PostgreSQL cannot even be asked for such a name, and would refuse everybody whose transaction this is.
+    if is_reserved(publication.partner) or "\x00" in publication.partner:
+        # PostgreSQL cannot even be asked for a name with a zero, and would refuse everybody whose transaction this is.
         raise InvalidEvent(index, "partner", "there is no such partner")
     try:
         checked = catalogue.check_payload(publication.payload)

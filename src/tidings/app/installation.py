@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TypeAlias
 
-from tidings.actions.context import Context, Handover, Limits, NoEngine, SessionTimes
+from tidings.actions.context import Context, Handover, Limits, NoEngine, Operations, SessionTimes
 from tidings.app.invoker import invoker
 from tidings.clock import Clock
 from tidings.core.callback_url import EgressRules
@@ -150,6 +150,16 @@ def _limits(settings: Settings) -> Limits:
         ),
         event_id_header=settings.event_id_header,
         sessions=SessionTimes(idle=span(settings.console_session_idle), longest=span(settings.console_session)),
+        operations=_operations(settings),
+    )
+
+
+def _operations(settings: Settings) -> Operations | None:
+    if settings.operations_url is None:
+        return None
+    return Operations(
+        failing_after=span(settings.operations_failing_after),
+        backlog=settings.operations_backlog,
     )
 
 

@@ -17,16 +17,13 @@ from tidings import __version__
 from tidings.actions.context import Context, NoEngine
 from tidings.app.exposition import Exposition
 from tidings.app.installation import AnyDatabase, build_context, open_database, prepare_for_service
-from tidings.clock import Clock
-from tidings.engine.engine import Engine
+from tidings.app.operations import prepare_watch
+from tidings.app.readers import open_readers
+from tidings.engine.engine import Engine, Listen
 from tidings.errors import Misconfigured
 from tidings.settings import Settings
 from tidings.store.postgresql import PostgresqlDatabase
 from tidings.telemetry.facts import ServiceStarted, ServiceStopped, ServiceStopping
-from tidings.telemetry.fan_out import fan_out
-from tidings.telemetry.line_buffer import LineBuffer
-from tidings.telemetry.logs import log_to
-from tidings.telemetry.metrics import Metrics
 from tidings.web.asgi import WebSettings, build, build_metrics, build_probes
 from tidings.web.server import HttpServer
 
@@ -71,22 +68,24 @@ async def _serve(
     settings: Settings, place: tuple[str, int], *, role: Role, migrate: bool, ready: Callable[[str], None]
 ) -> None:
     stop = _stop_at_signal()
-    metrics, lines = Metrics(per_webhook=settings.metrics_per_webhook), LineBuffer(sys.stderr.buffer)
-    emit = fan_out(metrics.read, log_to(lines, style=settings.log, clock=Clock()))
+    readers = open_readers(settings)
+    emit = readers.emit
     async with AsyncExitStack() as stack:
-        stack.callback(lines.close)
+        stack.callback(readers.lines.close)
         opened = open_database(settings)
         stack.push_async_callback(opened.close)
         await prepare_for_service(opened, migrate=migrate)
         engine = Engine(slots=settings.concurrency, lane_limit=settings.lane_concurrency)
         own = NoEngine() if role is Role.API else engine
         ctx = await build_context(stack, settings, opened, engine=own, emit=emit)
-        metrics.gauges.set_info(version=__version__, role=role)
-        exposition = Exposition(ctx, metrics, engine=None if role is Role.API else engine)
+        readers.metrics.gauges.set_info(version=__version__, role=role)
+        exposition = Exposition(ctx, readers.metrics, engine=None if role is Role.API else engine)
         servers = _servers(settings, ctx, exposition, role)
         stack.push_async_callback(_stop, servers, engine, settings.drain_timeout)
         url = await _listen(servers, settings, place)
-        _start(engine, ctx, opened, role)
+        watch = await prepare_watch(settings, ctx, readers.health)
+        if role is not Role.API:
+            engine.start(ctx, listen=_listener(opened), watch=watch)
         emit(ServiceStarted(url, _SPELT[role]))
         ready(url)
         await stop.wait()
@@ -95,9 +94,8 @@ async def _serve(
         emit(ServiceStopped())
 
 
-def _start(engine: Engine, ctx: Context, opened: AnyDatabase, role: Role) -> None:
-    if role is not Role.API:
-        engine.start(ctx, listen=opened.listen if isinstance(opened, PostgresqlDatabase) else None)
+def _listener(opened: AnyDatabase) -> Listen | None:
+    return opened.listen if isinstance(opened, PostgresqlDatabase) else None
 
 
 def _servers(settings: Settings, ctx: Context, exposition: Exposition, role: Role) -> list[HttpServer]:

@@ -10,6 +10,7 @@ from tidings.checkpoints import Checkpoint, passing
 from tidings.core.delivery import TRANSITIONS, Move
 from tidings.core.instants import MILLISECOND, Instant, Span
 from tidings.core.model import Lease, State
+from tidings.core.operational_events import is_reserved
 from tidings.core.outcome import Blocked, Code, Outcome, Unanswered, code_of, status_of
 from tidings.core.verdict import RetryAt, judge
 from tidings.engine.recording import Ended, Recorded, record_all
@@ -96,7 +97,8 @@ def _judge(ctx: Context, lease: Lease, signed: Signed | None, outcome: Outcome, 
         signature=None if signed is None else signed.signature,
         response_excerpt=excerpt_of(outcome),
     )
-    return Ended(lease, result, verdict, now)
+    tells = ctx.limits.operations is not None and not is_reserved(lease.partner)
+    return Ended(lease, result, verdict, now, tells)
 
 
 async def _record(ctx: Context, ended: Ended) -> Recorded | None:

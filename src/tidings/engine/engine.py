@@ -13,8 +13,9 @@ from tidings.engine.attempts import Attempts
 from tidings.engine.dispatcher import Dispatcher
 from tidings.engine.lanes import Lanes
 from tidings.engine.membership import Membership
-from tidings.engine.rescuing import MOST_AT_ONCE, Rescue, rescue_all
+from tidings.engine.rescuing import Rescue, rescue_all
 from tidings.engine.rolling_up import roll_up_all
+from tidings.engine.watching import Watch
 from tidings.errors import Unavailable
 from tidings.store import leases
 from tidings.telemetry.facts import DatabaseBack, DatabaseLost, DeliveriesExpired, LeasesRescued, ServiceLoopFailed
@@ -64,11 +65,11 @@ class Engine:
         if self._loops:
             self._dispatcher.notice(webhooks, due_at)
 
-    def start(self, ctx: Context, *, listen: Listen | None) -> None:
+    def start(self, ctx: Context, *, listen: Listen | None, watch: Watch | None = None) -> None:
         """Begin to work.
 
-        ``listen`` hears other processes that work on the same database. None promises that there are none: then every
-        lease found belongs to a process that is dead, and is rescued at once.
+        ``watch`` tells whoever runs the platform. ``listen`` hears other processes that work on the same database. None
+        promises that there are none: then every lease found belongs to a process that is dead, and is rescued at once.
         """
         self._ctx = ctx
         self._dispatcher = Dispatcher(ctx, lanes=self._lanes, begin=self.begin)
@@ -86,6 +87,8 @@ class Engine:
             self._loop("poller", self._poll),
             self._loop("statistics", self._roll_up),
         ]
+        if watch is not None:
+            self._loops.append(self._loop("watch", partial(watch.look, self._rest)))
         self._lanes.hand_over(allowed=True)
         if listen is not None:
             self._join()
@@ -144,7 +147,7 @@ class Engine:
         if rescued.expired:
             self._ctx.emit(DeliveriesExpired(rescued.expired))
         self.notice(rescued.lanes, now)
-        if len(rescued.lost) < MOST_AT_ONCE:
+        if not rescued.is_full:
             self._lost_before = None
             await self._rest(_ROUND_S)
 

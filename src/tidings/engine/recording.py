@@ -13,7 +13,7 @@ from tidings.core.delivery import TRANSITIONS, Move, move_after
 from tidings.core.instants import Instant
 from tidings.core.model import Lease
 from tidings.core.verdict import Delivered, RetryAt, Verdict
-from tidings.store import attempts, deliveries, leases
+from tidings.store import attempts, conditions, deliveries, leases
 from tidings.store.attempts import AttemptResult
 from tidings.store.deliveries import EndedAttempt
 from tidings.store.journal import EndedEntry
@@ -21,12 +21,13 @@ from tidings.store.transaction import Transaction
 
 
 class Ended(Struct, frozen=True):
-    """An attempt that ended, with the verdict on it."""
+    """An attempt that ended, with the verdict on it. ``tells`` is whether operations hear of it when it fails."""
 
     lease: Lease
     result: AttemptResult
     verdict: Verdict
     at: Instant
+    tells: bool = False
 
 
 class Recorded(Struct, frozen=True):
@@ -46,8 +47,10 @@ def record_all(transaction: Transaction, ended: Sequence[Ended]) -> list[Recorde
     transaction.draft.ended += [
         _entry(one, move) for one, move, is_kept in zip(ended, moves, kept, strict=True) if is_kept
     ]
+    recorded = [Recorded(move, is_kept) for move, is_kept in zip(moves, kept, strict=True)]
+    _note_failures(transaction.connection, ended, recorded)
     passing(Checkpoint.BEFORE_RECORD_COMMIT)
-    return [Recorded(move, is_kept) for move, is_kept in zip(moves, kept, strict=True)]
+    return recorded
 
 
 def _paused(connection: Connection, ended: Sequence[Ended]) -> set[str]:
@@ -69,6 +72,16 @@ def _move(transaction: Transaction, ended: Sequence[Ended], moves: Sequence[Move
             tokens = [(row.id, row.lease_token) for row in rows]
             lost |= deliveries.fenced_out(transaction.connection, tokens)
     return lost
+
+
+def _note_failures(connection: Connection, ended: Sequence[Ended], recorded: Sequence[Recorded]) -> None:
+    failed = [
+        one.lease.delivery
+        for one, how in zip(ended, recorded, strict=True)
+        if how.move is Move.GAVE_UP and how.kept and one.tells
+    ]
+    if failed:
+        conditions.note_failures(connection, failed)
 
 
 def _row(one: Ended, move: Move) -> EndedAttempt:

@@ -4,17 +4,20 @@ Owns the work that ends lost leases and closed windows, and wipes old signing se
 lease counts as an attempt: at least once means that the receiver may have seen it.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from msgspec import Struct
+from sqlalchemy import Connection
 
 from tidings.actions.context import Context
 from tidings.checkpoints import Checkpoint, passing
 from tidings.core.delivery import TRANSITIONS, Move, move_after_lost_lease
 from tidings.core.instants import Instant
 from tidings.core.model import State
+from tidings.core.operational_events import is_reserved
 from tidings.core.outcome import Code
-from tidings.store import attempts, deliveries, leases, webhooks
+from tidings.store import attempts, conditions, deliveries, leases, webhooks
 from tidings.store.attempts import AttemptResult
 from tidings.store.deliveries import EndedAttempt
 from tidings.store.journal import EndedEntry, Kind
@@ -42,6 +45,11 @@ class Rescued(Struct, frozen=True):
     lost: list[AttemptEnded]
     expired: int
 
+    @property
+    def is_full(self) -> bool:
+        """Whether there may be more of either."""
+        return max(len(self.lost), self.expired) >= MOST_AT_ONCE
+
 
 def rescue_all(transaction: Transaction, rescues: Sequence[Rescue]) -> list[Rescued]:
     """End lost leases, closed windows and old signing secrets; a work for the group commit."""
@@ -60,11 +68,20 @@ def _rescue(transaction: Transaction, rescue: Rescue) -> Rescued:
         attempts.end(connection, [_result(row) for row in lost])
         passing(Checkpoint.BEFORE_RESCUE_COMMIT)
     lanes = {row.webhook_id for row in by_move.get(Move.LEASE_LOST, ())}
-    expired = deliveries.expire(connection, now)
-    transaction.ended(Move.EXPIRED, Kind.FAILED, expired)
+    expired = deliveries.expire(connection, now, most=MOST_AT_ONCE)
+    transaction.ended(Move.EXPIRED, Kind.FAILED, Counter(row.owner for row in expired))
+    if rescue.ctx.limits.operations is not None:
+        lost_for_good = [(row.id, row.partner_id) for row in by_move.get(Move.GAVE_UP, ())]
+        _note_failures(connection, [*lost_for_good, *((row.id, row.owner.partner) for row in expired)])
     webhooks.forget_old_secrets(connection, now)
     told = [_told(row, move, now) for move, rows in by_move.items() for row in rows]
-    return Rescued(lanes, told, expired.total())
+    return Rescued(lanes, told, len(expired))
+
+
+def _note_failures(connection: Connection, failed: Sequence[tuple[str, str]]) -> None:
+    names = [name for name, partner in failed if not is_reserved(partner)]
+    if names:
+        conditions.note_failures(connection, names)
 
 
 def _by_move(

@@ -109,6 +109,20 @@ class Settings(BaseSettings):
     console_session: Seconds = Field(
         default=43_200.0, description="An operator is logged out so long after the login, whatever happened since."
     )
+    operations_url: Annotated[str | None, BeforeValidator(spellings.maybe_text)] = Field(
+        default=None,
+        description="Where events about the platform itself are sent, by the rules for callback URLs "
+        "([operational events](operations/operational-events.md)). Unset: nowhere.",
+    )
+    operations_secret: Annotated[Secret | None, BeforeValidator(spellings.signing_secret)] = Field(
+        default=None, description="Signs them: base64 of 24 to 64 bytes. Must be set with the URL."
+    )
+    operations_failing_after: Seconds = Field(
+        default=600.0, description="A webhook is told to be failing when every attempt has failed for so long."
+    )
+    operations_backlog: Annotated[int, Field(ge=1, le=1_000_000_000)] = Field(
+        default=100_000, description="More pending deliveries than this are told."
+    )
     log: Literal["json", "text"] = Field(
         default="json", description="How log lines are written to stderr: `json` or `text`."
     )
@@ -138,6 +152,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"{PREFIX}LEASE ({self.lease:g}) must be longer than {PREFIX}ATTEMPT_TIMEOUT ({self.attempt_timeout:g})"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _operations_are_signed(self) -> Self:
+        if (self.operations_url is None) != (self.operations_secret is None):
+            raise ValueError(f"{PREFIX}OPERATIONS_URL and {PREFIX}OPERATIONS_SECRET must be set together")
         return self
 
     @model_validator(mode="after")

@@ -21,6 +21,8 @@ from tidings.errors import InvalidArgument
 
 _KEY_LENGTH = 32
 _WHAT_A_KEY_IS = "must be base64 of 32 bytes, or a comma list of such keys; `openssl rand -base64 32` makes one"
+_SIGNING_LENGTHS = range(24, 65)
+_WHAT_SIGNS = "must be base64 of 24 to 64 bytes; `openssl rand -base64 32` makes one"
 _HIGHEST_PORT = 65_535
 _DATABASE = re.compile(r"sqlite:///.+|postgres(ql)?://.+", re.DOTALL)
 _RATE = re.compile(r"([1-9][0-9]{0,8})/([0-9]{1,9}(?:\.[0-9]{1,9})?)")
@@ -134,6 +136,24 @@ def header_name(raw: object) -> str | None:
     if name.lower() in _TAKEN_HEADERS:
         raise ValueError(f"{name} has a meaning already; take another, like X-Event-ID")
     return name
+
+
+def maybe_text(raw: object) -> str | None:
+    """Read a text that need not be there."""
+    return None if raw is None else _text(raw)
+
+
+def signing_secret(raw: object) -> Secret | None:
+    """Read the secret that requests to the operations' own receiver are signed with."""
+    if raw is None or isinstance(raw, Secret):
+        return raw
+    try:
+        secret = base64.b64decode(_text(raw), validate=True)
+    except binascii.Error:
+        raise ValueError(_WHAT_SIGNS) from None
+    if len(secret) not in _SIGNING_LENGTHS:
+        raise ValueError(_WHAT_SIGNS)
+    return Secret(secret)
 
 
 def _items(raw: object) -> Sequence[object]:

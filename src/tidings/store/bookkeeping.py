@@ -1,4 +1,4 @@
-"""The tables in which the installation keeps its own books: who works, what is counted.
+"""The tables in which the installation keeps its own books: who works, what is counted, what is told to operations.
 
 What the product is about has its tables in store.tables.
 """
@@ -51,4 +51,28 @@ tallies = Table(
     metadata,
     Column("shard", Integer, primary_key=True, autoincrement=False),
     *(Column(state.value, BigInteger, nullable=False) for state in State),
+)
+
+untold_failures = Table(
+    "untold_failures",
+    metadata,
+    Column("delivery_id", String(32), primary_key=True),
+)
+
+failing_webhooks = Table(
+    "failing_webhooks",
+    metadata,
+    Column("webhook_id", String(32), primary_key=True),
+    Column("partner_id", String(63), nullable=False),
+    Column("failing_since", BigInteger, nullable=False),
+    Column("last_failed_at", BigInteger, nullable=False),
+    Column("last_outcome", String(32), nullable=False),
+    Column("told_at", BigInteger),
+)
+
+conditions = Table(
+    "conditions",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("since", BigInteger, nullable=False),
 )

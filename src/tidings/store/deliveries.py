@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from tidings.core.delivery import TRANSITIONS, Move
 from tidings.core.instants import Instant
+from tidings.core.model import State
 from tidings.core.outcome import Code
 from tidings.store.journal import Owner
 from tidings.store.rows import Given, fetch_all, given_for, in_one_value, insert_given
@@ -63,6 +64,13 @@ class EndedAttempt(Struct, frozen=True, array_like=True, kw_only=True):
     last_status: int | None
 
 
+class Expired(Struct, frozen=True):
+    """A delivery that waited until its window closed."""
+
+    id: str
+    owner: Owner
+
+
 class _Held(Struct, frozen=True, array_like=True):
     id: str
     lease_token: str
@@ -76,15 +84,25 @@ _leased = given_for(deliveries, ("id", "lease_token"))
 _claimed = given_for(deliveries, ("id", "first_attempt_at", "give_up_at"))
 
 
+# Spelled unlike the partial indexes: PostgreSQL counts rows now and then, and may believe that next to nothing waits.
+# Then it would read all that waits to find the few that are named.
+_unlike_an_index: ColumnElement[str] = deliveries.c.state.concat(literal_column("''"))
+_waiting = deliveries.alias("waiting")
+_closed = (
+    select(_waiting.c.id)
+    .where(_waiting.c.state == in_words(State.PENDING), _waiting.c.give_up_at < _now)
+    .order_by(_waiting.c.give_up_at)
+    .limit(bindparam("most"))
+)
+
+
 def _moving(move: Move) -> Update:
     # Spelled out, not a parameter: a partial index serves only a condition that is written like its own.
     return _moving_from(deliveries.c.state, move)
 
 
 def _moving_by_id(move: Move, given: Given) -> Update:
-    # Spelled unlike the partial indexes: PostgreSQL counts rows now and then, and may believe that next to nothing
-    # waits. Then it would read all that waits to find these few.
-    return _moving_from(deliveries.c.state.concat(literal_column("''")), move).where(deliveries.c.id == given["id"])
+    return _moving_from(_unlike_an_index, move).where(deliveries.c.id == given["id"])
 
 
 def _moving_from(state: ColumnElement[str], move: Move) -> Update:
@@ -137,7 +155,9 @@ MOVING: dict[Move, Update] = {
     Move.GAVE_UP: _recording(Move.GAVE_UP),
     Move.CUT_OFF: _recording(Move.CUT_OFF),
     Move.LEASE_LOST: _recording(Move.LEASE_LOST),
-    Move.EXPIRED: _moving(Move.EXPIRED).where(deliveries.c.give_up_at < _now).values(due_at=null(), finished_at=_now),
+    Move.EXPIRED: _moving_from(_unlike_an_index, Move.EXPIRED)
+    .where(deliveries.c.id.in_(_closed))
+    .values(due_at=null(), finished_at=_now),
     Move.WITHDRAWN: _moving(Move.WITHDRAWN)
     .where(deliveries.c.webhook_id == bindparam("webhook", type_=String()))
     .values(due_at=null(), finished_at=_now),
@@ -145,7 +165,7 @@ MOVING: dict[Move, Update] = {
 """Every statement that moves a delivery; a test compares them with ``TRANSITIONS``."""
 
 _OWNER = (deliveries.c.partner_id, deliveries.c.webhook_id, deliveries.c.event_type)
-_EXPIRE = MOVING[Move.EXPIRED].returning(*_OWNER)
+_EXPIRE = MOVING[Move.EXPIRED].returning(deliveries.c.id, *_OWNER)
 _WITHDRAW = MOVING[Move.WITHDRAWN].returning(*_OWNER)
 
 _FENCED_OUT = in_one_value(
@@ -187,9 +207,10 @@ def release(connection: Connection, leases: Sequence[tuple[str, str]]) -> int:
     return connection.execute(MOVING[Move.RELEASED], _leased.bind(leases)).rowcount
 
 
-def expire(connection: Connection, now: Instant) -> Counter[Owner]:
-    """End those whose window closed while they waited; return how many, by owner."""
-    return _counted(connection.execute(_EXPIRE, {"now": now}))
+def expire(connection: Connection, now: Instant, *, most: int) -> list[Expired]:
+    """End up to ``most`` whose window closed while they waited; return them."""
+    rows = connection.execute(_EXPIRE, {"now": now, "most": most}).all()
+    return [Expired(row.id, Owner(row.partner_id, row.webhook_id, row.event_type)) for row in rows]
 
 
 def withdraw(connection: Connection, *, webhook: str, now: Instant) -> Counter[Owner]:

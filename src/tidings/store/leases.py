@@ -130,7 +130,7 @@ _DUE = _with_all_it_needs(_lanes.source.join(deliveries, deliveries.c.id.in_(_du
 _top = _due_of_lane.with_for_update(skip_locked=True).lateral("top")
 _DUE_SHARED = _with_all_it_needs(_lanes.source.join(_top, true()).join(deliveries, deliveries.c.id == _top.c.id))
 
-_LOST = in_one_value(
+_lost = (
     select(
         deliveries.c.id,
         deliveries.c.partner_id,
@@ -146,6 +146,9 @@ _LOST = in_one_value(
     .order_by(deliveries.c.lease_until)
     .limit(bindparam("most"))
 )
+_LOST = in_one_value(_lost)
+# Where others rescue too, each lost lease is one process's: whoever ends it tells of it.
+_LOST_SHARED = in_one_value(_lost.with_for_update(skip_locked=True))
 
 _PAUSED = in_one_value(
     select(webhooks.c.id)
@@ -212,7 +215,8 @@ def due_deliveries(connection: Connection, lanes: Sequence[str], *, most: int, n
 
 
 def lost_leases(connection: Connection, *, now: Instant, most: int) -> list[LostLease]:
-    return fetch_all(connection, _LOST, LostLease, now=now, most=most)
+    statement = _LOST_SHARED if is_shared(connection) else _LOST
+    return fetch_all(connection, statement, LostLease, now=now, most=most)
 
 
 def paused_webhooks(connection: Connection, names: Sequence[str]) -> set[str]:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, Text, delete, insert, select, update
 
 from tidings.core.instants import Instant
 from tidings.core.model import Partner
+from tidings.core.operational_events import PARTNER, is_reserved
 from tidings.store.rows import Given
 from tidings.store.tables import allowed_hosts, partners, webhooks
 
@@ -39,6 +40,9 @@ def hosts_of(connection: Connection, partner: str) -> tuple[str, ...]:
 
 
 def get(connection: Connection, name: str) -> Partner | None:
+    """Return a partner; the operations' own is none."""
+    if is_reserved(name):
+        return None
     row = connection.execute(select(partners).where(partners.c.id == name)).one_or_none()
     return None if row is None else _partner(row, hosts_of(connection, name))
 
@@ -62,9 +66,11 @@ def hold_for_webhooks(connection: Connection, names: Sequence[str]) -> None:
 
 
 def page(connection: Connection, *, after: str | None, limit: int) -> list[Partner]:
-    """Return at most ``limit`` partners by id, those behind ``after``."""
-    behind = [] if after is None else [partners.c.id > after]
-    rows = connection.execute(select(partners).where(*behind).order_by(partners.c.id).limit(limit)).all()
+    """Return at most ``limit`` partners by id, those behind ``after``; the operations' own is none of them."""
+    wanted = [partners.c.id != PARTNER]
+    if after is not None:
+        wanted.append(partners.c.id > after)
+    rows = connection.execute(select(partners).where(*wanted).order_by(partners.c.id).limit(limit)).all()
     names = [row.id for row in rows]
     hosts: dict[str, list[str]] = {name: [] for name in names}
     listed = select(allowed_hosts).where(allowed_hosts.c.partner_id.in_(names)).order_by(allowed_hosts.c.host)

@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from tidings.core.instants import Instant
 from tidings.core.model import Webhook
+from tidings.core.operational_events import PARTNER
 from tidings.store.rows import Given, fetch_all, in_one_value
 from tidings.store.tables import partners, webhook_tests, webhooks
 
@@ -51,6 +52,7 @@ class Subscriber(Struct, frozen=True, array_like=True):
 
 _named = Given("named", [("partner_id", Text)])
 _LIVING = webhooks.c.deleted_at.is_(None)
+_OF_A_PARTNER = webhooks.c.partner_id != PARTNER
 _SUBSCRIBERS = in_one_value(
     select(
         partners.c.id,
@@ -87,7 +89,7 @@ def insert_one(connection: Connection, webhook: Webhook, *, sealed_secret: str) 
             partner_id=webhook.partner,
             url=webhook.url,
             enabled=webhook.enabled,
-            events=_encode(webhook.events),
+            events=encode_events(webhook.events),
             sealed_secret=sealed_secret,
             created_at=webhook.created_at,
             updated_at=webhook.updated_at,
@@ -101,14 +103,14 @@ def of_partner(connection: Connection, partner: str) -> list[Webhook]:
 
 
 def every(connection: Connection) -> list[Webhook]:
-    """Return the living webhooks of all partners."""
-    statement = select(webhooks).where(_LIVING).order_by(webhooks.c.partner_id, webhooks.c.created_at)
+    """Return the living webhooks of all partners; the operations' own is none of them."""
+    statement = select(webhooks).where(_LIVING, _OF_A_PARTNER).order_by(webhooks.c.partner_id, webhooks.c.created_at)
     return [_webhook(row) for row in connection.execute(statement)]
 
 
 def find(connection: Connection, name: str) -> Webhook | None:
     """Return a living webhook, whosever it is: for operators, never for a partner."""
-    row = connection.execute(select(webhooks).where(webhooks.c.id == name, _LIVING)).one_or_none()
+    row = connection.execute(select(webhooks).where(webhooks.c.id == name, _LIVING, _OF_A_PARTNER)).one_or_none()
     return None if row is None else _webhook(row)
 
 
@@ -149,7 +151,7 @@ def change(connection: Connection, webhook: Webhook) -> None:
     connection.execute(
         update(webhooks)
         .where(webhooks.c.partner_id == webhook.partner, webhooks.c.id == webhook.id, _LIVING)
-        .values(enabled=webhook.enabled, events=_encode(webhook.events), updated_at=webhook.updated_at)
+        .values(enabled=webhook.enabled, events=encode_events(webhook.events), updated_at=webhook.updated_at)
     )
 
 
@@ -234,5 +236,5 @@ def decode_events(text: str) -> tuple[str, ...]:
     return msgspec.json.decode(text, type=tuple[str, ...])
 
 
-def _encode(events: tuple[str, ...]) -> str:
+def encode_events(events: tuple[str, ...]) -> str:
     return msgspec.json.encode(events).decode()

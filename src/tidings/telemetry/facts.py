@@ -184,6 +184,13 @@ class PartnerDisabled(Struct, frozen=True):
     partner: str
 
 
+class OperationalEventTold(Struct, frozen=True):
+    """An event about the platform itself was stored, to be sent to the operations' webhook."""
+
+    event_type: str
+    event: str
+
+
 class RequestFailed(Struct, frozen=True):
     """A request to us ended in an error that is ours (500). ``place`` is where in our code."""
 
@@ -216,6 +223,7 @@ Fact: TypeAlias = (
     | WebhookSecretRotated
     | PartnerCreated
     | PartnerDisabled
+    | OperationalEventTold
     | RequestFailed
 )
 

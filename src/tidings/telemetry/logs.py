@@ -25,6 +25,7 @@ from tidings.telemetry.facts import (
     Fact,
     LeaseLost,
     LeasesRescued,
+    OperationalEventTold,
     PartnerCreated,
     PartnerDisabled,
     RequestFailed,
@@ -61,6 +62,7 @@ WORDING: Mapping[type[Fact], tuple[Level, str]] = {
     WebhookSecretRotated: ("info", "webhook got a new signing secret"),
     PartnerCreated: ("info", "partner created"),
     PartnerDisabled: ("info", "partner disabled"),
+    OperationalEventTold: ("warning", "operational event stored: it will be sent to the operations' webhook"),
     RequestFailed: ("error", "request failed with an error of ours"),
 }
 """The facts that are logged. Commits, publications, requests, questions and look-ups come by the thousand:

@@ -10,6 +10,7 @@ from typing import Any
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from tidings.core.delivery import ENDED, TRANSITIONS, Move
+from tidings.core.operational_events import TYPES
 from tidings.core.outcome import Code
 from tidings.telemetry.facts import (
     AccessRefused,
@@ -21,6 +22,7 @@ from tidings.telemetry.facts import (
     LeaseLost,
     LeasesRescued,
     NameLookedUp,
+    OperationalEventTold,
     ReadEnded,
     RequestAnswered,
     RequestFailed,
@@ -66,6 +68,7 @@ class Metrics:
             DatabaseLost: lambda _: self._database_lost.inc(),
             ServiceLoopFailed: lambda _: self._loops_failed.inc(),
             RequestFailed: lambda _: self._requests_failed.inc(),
+            OperationalEventTold: lambda fact: self._operational[fact.event_type].inc(),
             AccessRefused: lambda fact: self._refused.get(fact.api, self._refused[_OTHER]).inc(),
         }
 
@@ -149,6 +152,8 @@ class Metrics:
         )
         self._loops_failed = shelf.counter("tidings_loop_failures", "Unexpected errors in service loops.")
         self._requests_failed = shelf.counter("tidings_request_failures", "Requests that failed by a fault of ours.")
+        told = shelf.counter("tidings_operational_events", "Events stored for the operations' webhook.", "type")
+        self._operational = {kind: told.labels(type=kind) for kind in TYPES}
         refused = shelf.counter("tidings_access_refused", "Callers refused.", "api")
         self._refused = {api: refused.labels(api=api) for api in (*_APIS, _OTHER)}
 
