@@ -3,6 +3,7 @@
 Owns what a process without an engine is made of. Refuses to stand in for any part of it.
 """
 
+import json
 import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from support.dns_server import DnsServer
-from support.partner_client import Answered, Header, PartnerClient, ask
+from support.partner_client import Answered, Header, JsonObject, PartnerClient, ask
 from tidings.actions import partners, tokens
 from tidings.actions.context import Context, Limits, NoEngine
 from tidings.clock import Clock
@@ -72,6 +73,12 @@ class Served:
         """Ask the platform API, with the token."""
         bearer = ("Authorization", f"Bearer {self.token}")
         return await ask(self.port, method, target, headers=[bearer, *headers], body=body)
+
+    async def platform_json(self, method: str, target: str, document: object = None) -> JsonObject:
+        """Ask the platform API for something that succeeds."""
+        answer = await self.platform(method, target, b"" if document is None else json.dumps(document).encode())
+        assert answer.status in (200, 201, 202), answer
+        return answer.result
 
 
 async def _numbers() -> bytes:

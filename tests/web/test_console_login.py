@@ -97,6 +97,9 @@ async def test_behind_a_trusted_proxy_with_https_the_cookie_is_secure(at: Served
 
 
 async def test_guessing_is_slowed_down_for_a_name_and_for_an_address(at: Served, visitor: PagesClient) -> None:
+    for _ in range(12):
+        assert (await visitor.log_in("ada", PASSWORD)).status_code == 303
+        visitor.http.cookies.clear()
     answers = [(await visitor.log_in("ada", "wrong horse battery")).status_code for _ in range(30)]
     assert answers[:10] == [401] * 10
     assert 429 in answers
@@ -105,7 +108,7 @@ async def test_guessing_is_slowed_down_for_a_name_and_for_an_address(at: Served,
     assert (await other.log_in("vic", PASSWORD)).status_code == 303
     other.http.cookies.clear()
     answers = [(await other.log_in(f"nobody{number}", PASSWORD)).status_code for number in range(40)]
-    assert answers[:19] == [401] * 19
+    assert answers[:20] == [401] * 20
     assert 429 in answers
 
 

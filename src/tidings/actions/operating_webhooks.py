@@ -29,6 +29,13 @@ _DAY = 86_400 * SECOND
 LONGEST_OVERLAP = 30 * _DAY
 
 
+class WebhookPage(Struct, frozen=True):
+    """Webhooks by id; ``next_cursor`` is None on the last page."""
+
+    webhooks: list[Webhook]
+    next_cursor: str | None
+
+
 class Rotated(Struct, frozen=True):
     """The webhook with its new signing secret; ``secret`` is base64 text, shown this once."""
 
@@ -39,6 +46,12 @@ class Rotated(Struct, frozen=True):
 async def list_webhooks(ctx: Context, partner: str | None) -> list[Webhook]:
     """Return the webhooks of a partner, or of all. Raises NotFound for a partner that is not there."""
     return await ctx.store.read(partial(_of, partner=partner))
+
+
+async def page_webhooks(ctx: Context, *, limit: int, cursor: str | None) -> WebhookPage:
+    """Return a page of at most ``limit`` webhooks of all partners, by id."""
+    found = await ctx.store.read(partial(webhooks.page, after=cursor, limit=limit + 1))
+    return WebhookPage(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
 
 async def show(ctx: Context, webhook: str) -> Webhook:

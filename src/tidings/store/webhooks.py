@@ -108,6 +108,13 @@ def every(connection: Connection) -> list[Webhook]:
     return [_webhook(row) for row in connection.execute(statement)]
 
 
+def page(connection: Connection, *, after: str | None, limit: int) -> list[Webhook]:
+    """Return at most ``limit`` living webhooks by id, those behind ``after``."""
+    behind = [] if after is None else [webhooks.c.id > after]
+    statement = select(webhooks).where(_LIVING, *behind).order_by(webhooks.c.id).limit(limit)
+    return [_webhook(row) for row in connection.execute(statement)]
+
+
 def find(connection: Connection, name: str) -> Webhook | None:
     """Return a living webhook, whosever it is: for operators, never for a partner."""
     row = connection.execute(select(webhooks).where(webhooks.c.id == name, _LIVING, _OF_A_PARTNER)).one_or_none()

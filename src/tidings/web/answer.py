@@ -24,7 +24,9 @@ class Answer(Struct, frozen=True, kw_only=True):
 
     def response(self) -> Response[bytes]:
         """Return what a handler of the framework gives back."""
-        return Response(self.body, status_code=self.status, headers=self._all_headers(), media_type=self.media_type)
+        # As a header, which stays as it is: the framework would add a second charset to a text's.
+        headers = {"content-type": self.media_type, **self._all_headers()}
+        return Response(self.body, status_code=self.status, headers=headers, media_type=self.media_type)
 
     async def send(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer by hand, before the framework saw the request."""

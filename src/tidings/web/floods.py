@@ -30,3 +30,9 @@ class AddressLimit:
             self._buckets.popitem(last=False)
         if draw.retry_after is not None:
             raise RateLimited(draw.retry_after)
+
+    def give_back(self, caller: str) -> None:
+        """Put back what one request was charged: it was none of those that the limit is against."""
+        bucket = self._buckets.get(caller)
+        if bucket is not None:
+            self._buckets[caller] = Bucket(min(float(self._rate.burst), bucket.tokens + 1), bucket.at)

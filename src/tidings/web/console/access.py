@@ -32,7 +32,13 @@ PREFIX = "/console"
 LOGIN = f"{PREFIX}/login"
 SESSION_COOKIE = "tidings_console"
 FORM_FIELD = "form_token"
-NAVIGATION = (("/deliveries", "Deliveries"),)
+NAVIGATION = (
+    ("/deliveries", "Deliveries"),
+    ("/events", "Events"),
+    ("/partners", "Partners"),
+    ("/webhooks", "Webhooks"),
+    ("/audit", "Audit trail"),
+)
 """Where every page of the console leads to: below the prefix, and what it is called."""
 
 

@@ -8,7 +8,7 @@ from litestar.types import ControllerRouterHandler, Scope
 from tidings.actions.context import Context
 from tidings.web.api import Api, HttpRequest, Refusals
 from tidings.web.client_address import Network, caller_of, client_address
-from tidings.web.console import deliveries
+from tidings.web.console import audit, deliveries, events, finding, partners, webhooks
 from tidings.web.console.access import PREFIX, Site, acts, visits
 from tidings.web.console.login import Login
 from tidings.web.floods import AddressLimit
@@ -17,6 +17,15 @@ from tidings.web.pages.errors import TABLE, ErrorPages
 from tidings.web.pages.rendering import Pages
 from tidings.web.raw import header_once
 from tidings.web.routes import Routes
+
+_PAGES = (
+    *deliveries.HANDLERS,
+    *events.HANDLERS,
+    *partners.HANDLERS,
+    *webhooks.HANDLERS,
+    *audit.HANDLERS,
+    *finding.HANDLERS,
+)
 
 
 def build_console(ctx: Context, *, limit: AddressLimit, trusted_proxies: tuple[Network, ...]) -> Api:
@@ -34,7 +43,7 @@ def build_console(ctx: Context, *, limit: AddressLimit, trusted_proxies: tuple[N
         spell=ErrorPages(site.pages).spell,
     )
     app = Litestar(
-        route_handlers=[*Login(site).handlers(), *deliveries.HANDLERS, serving(site.pages.assets)],
+        route_handlers=[*Login(site).handlers(), *_PAGES, serving(site.pages.assets)],
         dependencies={"visit": Provide(visits(site)), "act": Provide(acts(site))},
         exception_handlers={Exception: refusals.handle},
         openapi_config=None,

@@ -11,16 +11,17 @@ from tidings.core.catalogue import EVENT_TYPES
 from tidings.core.instants import Instant
 from tidings.core.model import State
 from tidings.web.console.access import PREFIX, Acting, Visiting
-from tidings.web.console.queries import delivery_query
+from tidings.web.console.queries import DELIVERY_FIELDS, delivery_filter
+from tidings.web.pages.listing import listing
 
 PAGE = 50
 
 
 @get(f"{PREFIX}/deliveries")
 async def list_deliveries(visit: Visiting) -> Response[bytes]:
-    query = delivery_query(visit.query)
-    found = await browsing.list_deliveries(visit.ctx, query.filter, limit=PAGE, cursor=query.before)
-    return visit.page("deliveries.html", query=query, found=found, states=list(State), event_types=EVENT_TYPES)
+    place = listing(visit.query, DELIVERY_FIELDS)
+    found = await browsing.list_deliveries(visit.ctx, delivery_filter(place), limit=PAGE, cursor=place.before)
+    return visit.page("deliveries.html", place=place, found=found, states=list(State), event_types=EVENT_TYPES)
 
 
 @get(f"{PREFIX}/deliveries/{{delivery_id:str}}")

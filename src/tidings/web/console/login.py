@@ -73,15 +73,18 @@ class Login:
 
     async def _log_in(self, scope: Scope, form: Form) -> Response[bytes]:
         name, place = form.one("name"), _inside(form.one("next"))
+        caller = caller_of(client_address(scope, self._site.trusted_proxies))
         address = address_text(scope, self._site.trusted_proxies)
         try:
-            self._by_address.charge(caller_of(client_address(scope, self._site.trusted_proxies)))
+            self._by_address.charge(caller)
             self._by_name.charge(name)
             session = await sessions.log_in(self._site.ctx, name, _secret(form.one("password")), address=address)
         except (Unauthenticated, RateLimited) as error:
             self._site.ctx.emit(AccessRefused(api="console", code=error.code, address=address))
             status = 401 if isinstance(error, Unauthenticated) else 429
             return self._page(scope, place, name=name, refusal=str(error), status=status)
+        self._by_address.give_back(caller)
+        self._by_name.give_back(name)
         return answers.see_other(place, cookie=self._site.cookie(scope, session.token)).response()
 
     def _page(

@@ -1,78 +1,67 @@
-"""What deliveries a page asks for, from its address, and back into an address."""
+"""The filters of the console's lists, from their addresses."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlencode
+from enum import StrEnum
+from typing import TypeVar
 
-from msgspec import Struct
-
-from tidings.actions.browsing import DeliveryFilter
+from tidings.actions.auditing import AuditFilter
+from tidings.actions.browsing import DeliveryFilter, EventFilter, UnroutedBy
+from tidings.core.audit import AuditAction
 from tidings.core.instants import Instant
 from tidings.core.model import State
 from tidings.errors import InvalidArgument
-from tidings.web.pages.forms import Form
+from tidings.web.pages.listing import Listing
 
-FIELDS = ("partner", "webhook", "event", "event_type", "state", "since", "until")
-_LONGEST_TRAIL = 30
+Word = TypeVar("Word", bound=StrEnum)
+
+DELIVERY_FIELDS = ("partner", "webhook", "event", "event_type", "state", "since", "until")
+EVENT_FIELDS = ("partner", "event_type", "unrouted", "idempotency_key", "since", "until")
+AUDIT_FIELDS = ("partner", "actor", "action", "since", "until")
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 
 
-class DeliveryQuery(Struct, frozen=True, kw_only=True):
-    """A filter and a place in its list. ``given`` is the filter as it was written, ``trail`` the places before."""
-
-    given: dict[str, str]
-    filter: DeliveryFilter
-    before: str | None
-    trail: tuple[str, ...]
-
-    @property
-    def is_first(self) -> bool:
-        return self.before is None
-
-    def newest(self) -> str:
-        """Return the query of the list's first page."""
-        return urlencode(self.given)
-
-    def older(self, cursor: str) -> str:
-        """Return the query of the next page."""
-        trail = [*self.trail, self.before or ""][-_LONGEST_TRAIL:]
-        return self._at(cursor, trail)
-
-    def newer(self) -> str:
-        """Return the query of the page before, the first one when the trail is lost."""
-        return self._at(self.trail[-1] if self.trail else "", self.trail[:-1])
-
-    def _at(self, before: str, trail: Sequence[str]) -> str:
-        place = {"before": before, "trail": ".".join(trail)} if before else {}
-        return urlencode({**self.given, **place})
-
-
-def delivery_query(form: Form) -> DeliveryQuery:
-    """Return the query. Raises InvalidArgument with the field that is wrong."""
-    fields = form.given()
-    given = {name: fields[name].strip() for name in FIELDS if fields.get(name, "").strip()}
-    words = {name: value for name, value in given.items() if name not in {"state", "since", "until"}}
-    wanted = DeliveryFilter(
-        **words,
-        state=_state(given.get("state")),
-        since=moment("since", given.get("since")),
-        until=moment("until", given.get("until")),
+def delivery_filter(place: Listing) -> DeliveryFilter:
+    """Return what deliveries are wanted. Raises InvalidArgument with the field that is wrong."""
+    return DeliveryFilter(
+        partner=place.given.get("partner"),
+        webhook=place.given.get("webhook"),
+        event=place.given.get("event"),
+        event_type=place.given.get("event_type"),
+        state=_one_of(State, place, "state"),
+        since=moment(place, "since"),
+        until=moment(place, "until"),
     )
-    trail = tuple(fields["trail"].split(".")[-_LONGEST_TRAIL:]) if "trail" in fields else ()
-    return DeliveryQuery(given=given, filter=wanted, before=fields.get("before"), trail=trail)
 
 
-def _state(text: str | None) -> State | None:
-    try:
-        return None if text is None else State(text)
-    except ValueError:
-        raise InvalidArgument("state", f"must be one of {', '.join(State)}") from None
+def event_filter(place: Listing) -> EventFilter:
+    """Return what events are wanted. Raises InvalidArgument with the field that is wrong."""
+    return EventFilter(
+        partner=place.given.get("partner"),
+        event_type=place.given.get("event_type"),
+        unrouted=_one_of(UnroutedBy, place, "unrouted"),
+        idempotency_key=place.given.get("idempotency_key"),
+        since=moment(place, "since"),
+        until=moment(place, "until"),
+    )
 
 
-def moment(name: str, text: str | None) -> Instant | None:
+def audit_filter(place: Listing) -> AuditFilter:
+    """Return what deeds are wanted. Raises InvalidArgument with the field that is wrong."""
+    return AuditFilter(
+        partner=place.given.get("partner"),
+        actor=place.given.get("actor"),
+        action=_one_of(AuditAction, place, "action"),
+        since=moment(place, "since"),
+        until=moment(place, "until"),
+    )
+
+
+def moment(place: Listing, name: str) -> Instant | None:
     """Read a moment as a browser's field for dates writes it, or RFC 3339; without an offset it is UTC."""
+    text = place.given.get(name)
     if text is None:
         return None
     try:
@@ -83,3 +72,11 @@ def moment(name: str, text: str | None) -> Instant | None:
     if not _EPOCH <= read < _LATEST:
         raise InvalidArgument(name, "must be a moment of our age")
     return (read - _EPOCH) // _MICROSECOND
+
+
+def _one_of(words: type[Word], place: Listing, name: str) -> Word | None:
+    text = place.given.get(name)
+    try:
+        return None if text is None else words(text)
+    except ValueError:
+        raise InvalidArgument(name, f"must be one of {', '.join(words)}") from None

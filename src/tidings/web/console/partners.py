@@ -1,0 +1,35 @@
+"""Partners: the list, and one of them with its hosts, webhooks, keys and newest deliveries."""
+
+from litestar import Response, get
+from litestar.params import FromPath
+
+from tidings.actions import browsing, partners
+from tidings.actions.browsing import DeliveryFilter
+from tidings.web.console.access import PREFIX, Visiting
+from tidings.web.pages.listing import listing
+
+PAGE = 100
+NEWEST = 15
+
+
+@get(f"{PREFIX}/partners")
+async def list_partners(visit: Visiting) -> Response[bytes]:
+    place = listing(visit.query)
+    found = await partners.page_partners(visit.ctx, limit=PAGE, cursor=place.before)
+    return visit.page("partners.html", place=place, found=found)
+
+
+@get(f"{PREFIX}/partners/{{partner_id:str}}")
+async def show_partner(visit: Visiting, partner_id: FromPath[str]) -> Response[bytes]:
+    found = await partners.show(visit.ctx, partner_id)
+    newest = await browsing.list_deliveries(visit.ctx, DeliveryFilter(partner=partner_id), limit=NEWEST, cursor=None)
+    return visit.page(
+        "partner.html",
+        partner=found.partner,
+        keys=found.keys,
+        webhooks=found.webhooks,
+        deliveries=newest.deliveries,
+    )
+
+
+HANDLERS = (list_partners, show_partner)
