@@ -167,6 +167,8 @@ def metrics_page() -> str:
             "fixed set of values, but for those of `tidings_webhook_attempts_total`, whose number",
             "`TIDINGS_METRICS_PER_WEBHOOK` bounds. A histogram has the series `…_bucket`, `…_sum` and `…_count`.",
             "",
+            "[operations/monitoring.md](operations/monitoring.md) has alert rules and a dashboard.",
+            "",
             "| metric | kind | labels | what it says |",
             "|---|---|---|---|",
             *rows,
