@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
 
 import tidings.web.asgi  # noqa: F401 - its errors are known once it is
 from tidings.cli.main import app
@@ -21,7 +21,7 @@ def page(name: str) -> str:
     return (DOCS / name).read_text("utf-8")
 
 
-def commands(command: TyperCommand, path: str) -> list[str]:
+def commands(command: object, path: str) -> list[str]:
     if isinstance(command, TyperGroup):
         return [found for name, each in command.commands.items() for found in commands(each, f"{path} {name}")]
     return [path]
