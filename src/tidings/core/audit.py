@@ -67,13 +67,16 @@ class AuditAction(StrEnum):
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """One deed. ``actor`` is spelt ``kind:name``; ``partner`` is None for what belongs to no partner."""
+    """One deed. ``actor`` is spelt ``kind:name``; ``partner`` is None for what belongs to no partner.
+
+    ``action`` is an ``AuditAction``, or one of a newer release that works on the same database.
+    """
 
     id: str
     created_at: Instant
     actor: str
     address: str | None
-    action: AuditAction
+    action: str
     partner: str | None
     subject: str
     details: Mapping[str, Detail]

@@ -78,7 +78,7 @@ def _entry(row: Row[*tuple[object, ...]]) -> Entry:
         created_at=row.created_at,
         actor=row.actor,
         address=row.address,
-        action=AuditAction(row.action),
+        action=row.action,
         partner=row.partner_id,
         subject=row.subject,
         details=_details(row.details),

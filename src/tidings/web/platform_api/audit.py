@@ -4,7 +4,6 @@ from litestar import Response, get
 from msgspec import UNSET, Struct
 
 from tidings.actions import auditing
-from tidings.core.audit import AuditAction
 from tidings.web.answer import result
 from tidings.web.api import Ctx, HttpRequest
 from tidings.web.platform_api.queries import audit_query
@@ -18,7 +17,7 @@ class AuditFields(Struct, frozen=True, kw_only=True):
     created_at: str
     actor: str
     address: str | None
-    action: AuditAction
+    action: str
     partner: str | None
     subject: str
     details: dict[str, str | int | bool | list[str]]

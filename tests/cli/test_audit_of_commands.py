@@ -1,0 +1,102 @@
+"""Every command that changes something leaves an entry in the audit trail."""
+
+import asyncio
+import base64
+from collections.abc import Iterator
+
+import pytest
+import typer
+from typer.core import TyperGroup
+
+from support.command_line import CommandLine
+from tidings import app, settings
+from tidings.actions import webhooks
+from tidings.actions.webhooks import Registration
+from tidings.cli.main import app as commands
+
+OLD_KEY, NEW_KEY = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))
+LOOKING = {"list", "show", "status"}
+"""Verbs that only look."""
+NOT_AUDITED = {"serve", "demo", "migrate", "check", "stats", "event publish", "event trigger"}
+"""They serve, prepare or count; and what is published is on record itself."""
+
+CHANGES = (
+    ("partner create acme --allow-host hooks.acme.com", ["partner.create", "key.create"]),
+    ("partner update acme --name Acme", ["partner.rename"]),
+    ("partner allow-host acme eu.acme.com", ["partner.allow_host"]),
+    ("partner disallow-host acme eu.acme.com", ["partner.disallow_host"]),
+    ("key create acme", ["key.create"]),
+    ("key revoke {key}", ["key.revoke"]),
+    ("token create billing", ["token.create"]),
+    ("token revoke billing", ["token.revoke"]),
+    ("operator create ada --generate", ["operator.create"]),
+    ("operator set-password ada --generate", ["operator.set_password"]),
+    ("operator disable ada", ["operator.disable"]),
+    ("operator enable ada", ["operator.enable"]),
+    ("webhook disable {webhook}", ["webhook.update"]),
+    ("webhook enable {webhook}", ["webhook.update"]),
+    ("webhook rotate-secret {webhook}", ["webhook.rotate_secret"]),
+    ("delivery redeliver {delivery}", ["delivery.redeliver"]),
+    ("keyring rotate", ["keyring.rotate"]),
+    ("partner disable acme", ["partner.disable"]),
+    ("partner enable acme", ["partner.enable"]),
+)
+"""Each as it is typed, and what must be told of it. Whoever adds a command that changes something adds it here."""
+
+
+def test_every_command_looks_or_is_among_those_that_are_told() -> None:
+    known = {" ".join(command) for command in _commands(typer.main.get_command(commands), ())}
+    told = {name for name in known if any(typed.startswith(f"{name} ") or typed == name for typed, _ in CHANGES)}
+
+    rest = {name for name in known - told if name.rpartition(" ")[2] not in LOOKING}
+    assert rest == NOT_AUDITED
+
+
+def test_every_command_that_changes_something_is_told(tidings: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIDINGS_DNS_SERVERS", "127.0.0.1:9")
+    monkeypatch.setenv("TIDINGS_MASTER_KEY", OLD_KEY)
+    names = {"key": ""}
+    for typed, actions in CHANGES:
+        if typed == "webhook disable {webhook}":
+            names["webhook"] = _registered()
+        if typed == "delivery redeliver {delivery}":
+            names["delivery"] = _published(tidings)
+        if typed == "keyring rotate":
+            monkeypatch.setenv("TIDINGS_MASTER_KEY", f"{NEW_KEY},{OLD_KEY}")
+        before = _told(tidings)
+
+        said = tidings(*(word.format(**names) for word in typed.split()), "--json").document
+
+        assert _told(tidings) == [*before, *actions], typed
+        names["key"] = said.get("api_key", names["key"])
+
+
+def _published(tidings: CommandLine) -> str:
+    (event,) = tidings("event", "trigger", "user.verified", "--partner", "acme", "--json").document["events"]
+    (delivery,) = event["deliveries"]
+    return str(delivery)
+
+
+def _registered() -> str:
+    """Register a webhook as a partner does; its host is asked of a name server that is not there."""
+
+    async def register() -> str:
+        async with app.context(settings.load()) as ctx:
+            wanted = Registration(url="https://hooks.acme.com/w", enabled=True, events=("user.verified",))
+            return (await webhooks.register(ctx, "acme", wanted)).webhook.id
+
+    return asyncio.run(register())
+
+
+def _told(tidings: CommandLine) -> list[str]:
+    """Return the actions of all entries, the oldest first."""
+    entries = tidings("audit", "list", "--json").document["entries"]
+    return [entry["action"] for entry in entries][::-1]
+
+
+def _commands(command: object, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    if isinstance(command, TyperGroup):
+        for name, each in command.commands.items():
+            yield from _commands(each, (*path, name))
+    else:
+        yield path
