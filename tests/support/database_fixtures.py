@@ -4,6 +4,7 @@ Owns the copies. On both, the schema is made once by the migrations, and each te
 """
 
 import asyncio
+import base64
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
@@ -45,6 +46,27 @@ def server() -> Iterator[Cluster]:
     """Run one PostgreSQL for all tests that need no other."""
     with cluster(*_QUICK) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def durable_server() -> Iterator[Cluster]:
+    """Run a PostgreSQL that keeps what it commits, as the service wants it."""
+    with cluster() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def _durable_template(durable_server: Cluster) -> str:
+    template = durable_server.create()
+    _migrate(template)
+    return template
+
+
+@pytest.fixture
+def shared_database(durable_server: Cluster, _durable_template: str) -> Iterator[dict[str, str]]:
+    """Make a database with the current schema for several processes; give the settings by which they find it."""
+    with durable_server.database(template=_durable_template) as url:
+        yield {"TIDINGS_DATABASE_URL": url, "TIDINGS_MASTER_KEY": base64.b64encode(bytes(range(32))).decode()}
 
 
 @pytest.fixture(scope="session", params=DIALECTS)

@@ -7,14 +7,15 @@ import asyncio
 import contextlib
 import ssl
 import time
-from collections import defaultdict, deque
-from collections.abc import Callable
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from support.certificates import Authority
 
 DEADLINE = 30.0
+_LOOKS_AGAIN_S = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,8 @@ class HttpsReceiver:
         self._changed = asyncio.Condition()
         self._talks: set[asyncio.Task[None]] = set()
         self.requests: list[Received] = []
+        self.open: Counter[str] = Counter()
+        self.most_open: Counter[str] = Counter()
         self.host = host
         self.port = port
 
@@ -146,8 +149,18 @@ class HttpsReceiver:
             case Drop():
                 return False
             case Answer():
-                await _give(writer, reply)
-                return True
+                with self._counted(received.path):
+                    return await _unless_gone(reader, _give(writer, reply))
+
+    @contextlib.contextmanager
+    def _counted(self, path: str) -> Iterator[None]:
+        """Count a request as open until it is answered or its sender is gone."""
+        self.open[path] += 1
+        self.most_open[path] = max(self.most_open[path], self.open[path])
+        try:
+            yield
+        finally:
+            self.open[path] -= 1
 
     def _next_reply(self, path: str) -> Reply:
         script = self._scripts[path]
@@ -161,6 +174,27 @@ async def _read(reader: asyncio.StreamReader) -> Received:
     length = next((int(value) for name, value in headers if name.lower() == b"content-length"), 0)
     body = await reader.readexactly(length)
     return Received(monotonic=time.monotonic(), wall=time.time(), request_line=request_line, headers=headers, body=body)
+
+
+async def _unless_gone(reader: asyncio.StreamReader, giving: Coroutine[Any, Any, None]) -> bool:
+    """Give the answer, unless the sender goes away meanwhile; return whether it may ask again."""
+    answering, waiting = asyncio.ensure_future(giving), asyncio.ensure_future(_gone(reader))
+    try:
+        await asyncio.wait((answering, waiting), return_when=asyncio.FIRST_COMPLETED)
+        if not answering.done():
+            return False
+        answering.result()
+        return True
+    finally:
+        for task in (answering, waiting):
+            task.cancel()
+        await asyncio.gather(answering, waiting, return_exceptions=True)
+
+
+async def _gone(reader: asyncio.StreamReader) -> None:
+    # A stream can be asked whether it has ended, and waits only for what it may then take away.
+    while not reader.at_eof() and reader.exception() is None:  # noqa: ASYNC110
+        await asyncio.sleep(_LOOKS_AGAIN_S)
 
 
 async def _give(writer: asyncio.StreamWriter, answer: Answer) -> None:

@@ -42,9 +42,11 @@ class Engine:
         self._membership: Membership | None = None
         self._loops: list[asyncio.Task[None]] = []
         self._listener: asyncio.Task[None] | None = None
-        self._stopping = asyncio.Event()
-        self._news = asyncio.Event()
         self._lost_since: Span | None = None
+        self._heartbeat: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._news = asyncio.Event()
 
     def load(self) -> Load:
         """Return what this process is doing."""
@@ -108,34 +110,42 @@ class Engine:
             self._listener.cancel()
             await asyncio.gather(self._listener, return_exceptions=True)
         await self._attempts.drain(drain_s)
-        if self._membership is not None:
-            # Whoever cannot say that it leaves is missed soon enough.
-            with suppress(Unavailable):
-                await self._membership.leave()
+        await self._leave()
 
     def _join(self) -> None:
-        self._membership = Membership(self._ctx, lane_limit=self._lane_limit, share_out=self._share_out)
-        self._share_out(lambda _webhook: 0)
-        self._loops.append(self._loop("membership", partial(self._membership.take_part, self._rest)))
+        self._membership = Membership(
+            self._ctx, lane_limit=self._lane_limit, lanes=self._lanes, changed=self._dispatcher.room_everywhere
+        )
+        take_part = partial(self._membership.take_part, partial(_within, event=self._drained))
+        self._heartbeat = self._loop("membership", take_part, until=self._drained)
 
-    def _share_out(self, share_of: Callable[[str], int]) -> None:
-        self._lanes.share_out(share_of)
-        self._dispatcher.room_everywhere()
+    async def _leave(self) -> None:
+        # Until now the others had to know of what was still in flight here.
+        self._drained.set()
+        if self._membership is None or self._heartbeat is None:
+            return
+        await self._heartbeat
+        # Whoever cannot say that it leaves is missed soon enough.
+        with suppress(Unavailable):
+            await self._membership.leave()
 
-    def _loop(self, name: str, run: Callable[[], Awaitable[None]]) -> "asyncio.Task[None]":
-        return asyncio.get_running_loop().create_task(self._keep_going(name, run))
+    def _loop(
+        self, name: str, run: Callable[[], Awaitable[None]], *, until: asyncio.Event | None = None
+    ) -> "asyncio.Task[None]":
+        end = self._stopping if until is None else until
+        return asyncio.get_running_loop().create_task(self._keep_going(name, run, end))
 
-    async def _keep_going(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
-        while not self._stopping.is_set():
+    async def _keep_going(self, name: str, run: Callable[[], Awaitable[None]], end: asyncio.Event) -> None:
+        while not end.is_set():
             try:
                 await run()
                 self._tell_back()
             except Unavailable as error:
                 self._tell_lost(error)
-                await self._rest(_PAUSE_S)
+                await _within(_PAUSE_S, end)
             except Exception as error:  # noqa: BLE001 - a loop reports and goes on
                 self._ctx.emit(ServiceLoopFailed(name, type(error).__name__, place_of(error)))
-                await self._rest(_PAUSE_S)
+                await _within(_PAUSE_S, end)
 
     async def _rescue(self) -> None:
         now = self._ctx.clock.now()

@@ -62,6 +62,7 @@ class Lanes:
         self._is_trusting = first >= lane_limit
         self._well: OrderedDict[str, None] = OrderedDict()
         self._share_of: Callable[[str], int] = lambda _webhook: lane_limit
+        self._may_take: Callable[[], bool] = lambda: True
         self._free = slots
         self._unsettled = 0
         self._most_unsettled = _UNSETTLED_PER_SLOT * slots
@@ -107,6 +108,15 @@ class Lanes:
                 lane.most = share_of(webhook)
                 lane.limit = lane.most if was_whole else min(lane.most, max(1, lane.limit))
 
+    def take_only_while(self, allowed: Callable[[], bool]) -> None:
+        """Have every lane count as full at moments at which ``allowed`` says no."""
+        self._may_take = allowed
+
+    def over_share(self) -> list[str]:
+        """Return the lanes that have more in flight than their share by now."""
+        with self._lock:
+            return [webhook for webhook, lane in self._lanes.items() if lane.in_flight > lane.most]
+
     def reserve(self, webhook: str) -> bool:
         """Take one slot for a fresh delivery."""
         return self._handing_over and self.take(webhook, 1) == 1
@@ -114,6 +124,8 @@ class Lanes:
     def take(self, webhook: str, most: int) -> int | Room:
         """Take up to ``most`` slots for a lane; return how many, at least 1, or why none."""
         with self._lock:
+            if not self._may_take():
+                return Room.LANE_FULL
             lane = self._lanes.get(webhook) or self._new(webhook)
             room = min(most, self.free, lane.limit - lane.in_flight)
             if lane.is_doubtful:

@@ -1,78 +1,98 @@
-"""Who else works on this database, and what is this process's share of each lane.
+"""This process among those that work on the database: what it says, what it hears, and what it may use of each lane.
 
-Owns the heartbeat. A process that joins works only when the others have had time to learn of it, so that a lane's
-limit holds across processes while they come; when one dies, its share lies idle until its silence is noticed.
+Owns the heartbeat of the protocol in ``core.membership``. Looks at the database's clock for what others said, and at
+its own monotonic one for everything else: a wall clock that is set changes nothing.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from functools import lru_cache
-from typing import TypeAlias
+from functools import lru_cache, partial
 
 from msgspec import Struct
 
 from tidings.actions.context import Context
-from tidings.core.instants import SECOND, Span
-from tidings.core.sharing import share
+from tidings.core.instants import SECOND, Instant, Span
+from tidings.core.membership import OUT_OF_TOUCH, Roll, Said, Terms
+from tidings.engine.lanes import Lanes
 from tidings.store import processes
+from tidings.store.dialects import shared_now
 from tidings.store.group_commit import each
 from tidings.store.transaction import Transaction
 
 ROUND_S = 1.0
 """How often a process says that it lives."""
-SILENCE: Span = 6 * SECOND
-"""After so long without a word a process counts as dead."""
 _FORGOTTEN: Span = 60 * SECOND
-_TIME_TO_BE_HEARD_S = 2.5
 _ID_BYTES = 8
 _REMEMBERED = 65_536
 
-ShareOut: TypeAlias = Callable[[Callable[[str], int]], None]
-"""Is told how to look up the share of a lane."""
-
 
 class Membership:
-    """This process among the others. ``share_out`` is told this process's share of each lane whenever it changes."""
+    """Tells ``lanes`` this process's share of each lane, and ``changed`` that there may be more room than before."""
 
-    def __init__(self, ctx: Context, *, lane_limit: int, share_out: ShareOut) -> None:
+    def __init__(self, ctx: Context, *, lane_limit: int, lanes: Lanes, changed: Callable[[], None]) -> None:
         self._ctx = ctx
         self._lane_limit = lane_limit
-        self._share_out = share_out
-        self._me = ctx.entropy(_ID_BYTES).hex()
-        self._members: Sequence[str] = ()
-        self._joined = False
+        self._lanes = lanes
+        self._changed = changed
+        self._terms = Terms(ctx.entropy(_ID_BYTES).hex())
+        self._roll = Roll()
+        self._heard_at: Span | None = None
+        self._use(self._terms)
+        lanes.take_only_while(self._is_in_touch)
 
     async def take_part(self, rest: Callable[[float], Awaitable[None]]) -> None:
-        """Say that this process lives, learn who else does, and rest until that must be said again.
+        """Say that this process lives, hear who else does, and rest until that must be said again.
 
         Raises Unavailable.
         """
-        members = await self._ctx.store.write(_beat, _Beat(self._ctx, self._me))
-        if not self._joined and len(members) > 1:
-            # The others still share everything among themselves: let each of them hear of this process first.
-            await rest(_TIME_TO_BE_HEARD_S)
-        if not self._joined or members != self._members:
-            self._members, self._joined = members, True
-            self._share_out(lru_cache(maxsize=_REMEMBERED)(self._share_of))
+        began = self._ctx.clock.monotonic()
+        heard = await self._ctx.store.write(_beat, _Beat(self._ctx, self._terms, self._lanes.over_share()))
+        self._listen(heard, began)
+        if self._roll.living() != self._terms.view:
+            # What was shrunk is said at once: others wait for it.
+            self._use(self._terms.shrunk_for(self._roll.living()))
+            return
+        self._use(self._terms.agreed(heard.said))
         await rest(ROUND_S)
 
     async def leave(self) -> None:
         """Let the others have this process's share at once. Raises Unavailable."""
-        await self._ctx.store.write(_leave, self._me)
+        await self._ctx.store.write(_leave, self._terms.process)
 
-    def _share_of(self, webhook: str) -> int:
-        return share(self._lane_limit, lane=webhook, process=self._me, processes=self._members)
+    def _listen(self, heard: "_Heard", began: Span) -> None:
+        if not self._is_in_touch():
+            # The others may have shared out what this process had.
+            self._use(Terms(self._terms.process))
+        # Counted from before the word was said: others may have heard it at any moment since.
+        self._heard_at = began
+        self._roll = self._roll.after(heard.said, at=began, now=heard.now)
+
+    def _use(self, terms: Terms) -> None:
+        if terms != self._terms or terms.view == ():
+            self._terms = terms
+            self._lanes.share_out(lru_cache(_REMEMBERED)(partial(terms.share, limit=self._lane_limit)))
+            self._changed()
+
+    def _is_in_touch(self) -> bool:
+        return self._heard_at is not None and self._ctx.clock.monotonic() - self._heard_at < OUT_OF_TOUCH
 
 
 class _Beat(Struct, frozen=True):
     ctx: Context
-    process: str
+    terms: Terms
+    busy: Sequence[str]
 
 
-def _beat_one(transaction: Transaction, beat: _Beat) -> Sequence[str]:
-    connection, now = transaction.connection, beat.ctx.clock.now()
-    processes.beat(connection, beat.process, now=now)
+class _Heard(Struct, frozen=True):
+    now: Instant
+    said: Sequence[Said]
+
+
+def _beat_one(transaction: Transaction, beat: _Beat) -> _Heard:
+    connection = transaction.connection
+    now = shared_now(connection, beat.ctx.clock)
+    processes.beat(connection, beat.terms.process, now=now, view=beat.terms.view, busy=beat.busy)
     processes.forget(connection, before=now - _FORGOTTEN)
-    return processes.living(connection, since=now - SILENCE)
+    return _Heard(now, processes.everybody(connection))
 
 
 def _leave_one(transaction: Transaction, process: str) -> None:

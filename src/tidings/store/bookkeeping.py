@@ -14,6 +14,9 @@ processes = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("seen_at", BigInteger, nullable=False),
+    # Rows of the release before say nothing of it.
+    Column("view", Text),
+    Column("busy", Text, nullable=False, server_default="[]"),
 )
 
 journal = Table(

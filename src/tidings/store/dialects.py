@@ -3,10 +3,13 @@
 Owns every construct that the two spell, lock or plan differently. All other statements are the same for both.
 """
 
-from sqlalchemy import Connection, Select, Text, func, select
+from sqlalchemy import Connection, Select, Text, func, select, text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+
+from tidings.clock import Clock
+from tidings.core.instants import Instant
 
 WAKE_CHANNEL = "tidings_due"
 
@@ -57,10 +60,19 @@ def try_to_be_the_one(connection: Connection, lock: int) -> bool:
     return not is_shared(connection) or bool(connection.execute(select(func.pg_try_advisory_xact_lock(lock))).scalar())
 
 
+def shared_now(connection: Connection, clock: Clock) -> Instant:
+    """Return the time by the one clock that all who share the database can look at."""
+    if not is_shared(connection):
+        return clock.now()
+    moment: Instant = connection.execute(_SERVER_TIME).scalar_one()
+    return moment
+
+
 def wake_others(connection: Connection) -> None:
     """Tell the other processes, when this commits, that something is due. SQLite serves one process: nobody to tell."""
     if is_shared(connection):
         connection.execute(_NOTIFY)
 
 
+_SERVER_TIME = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)")
 _NOTIFY: Select[str] = select(func.pg_notify(WAKE_CHANNEL, ""))

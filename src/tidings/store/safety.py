@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from tidings.clock import Clock
 from tidings.core.instants import SECOND
 from tidings.errors import Misconfigured
-from tidings.store.dialects import is_shared
+from tidings.store.dialects import is_shared, shared_now
 
 CLOCK_TOLERANCE_S = 5
 _FULL = 2
@@ -41,8 +41,7 @@ def _refuse_lazy_flush(connection: Connection) -> None:
 
 
 def _refuse_other_time(connection: Connection, clock: Clock) -> None:
-    micros = connection.execute(text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"))
-    apart = abs(micros.scalar_one() - clock.now()) / SECOND
+    apart = abs(shared_now(connection, clock) - clock.now()) / SECOND
     if apart > CLOCK_TOLERANCE_S:
         raise Misconfigured(
             f"the clocks of this machine and of the database are {apart:.0f} s apart; "
