@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeAlias
 
 from tidings.actions.context import Context
-from tidings.core.instants import MILLISECOND, Instant, Span
+from tidings.core.instants import Instant
 from tidings.core.model import Lease
 from tidings.engine.attempts import Attempts
 from tidings.engine.dispatcher import Dispatcher
@@ -18,7 +18,7 @@ from tidings.engine.rolling_up import roll_up_all
 from tidings.engine.watching import Watch
 from tidings.errors import Unavailable
 from tidings.store import leases
-from tidings.telemetry.facts import DatabaseBack, DatabaseLost, DeliveriesExpired, LeasesRescued, ServiceLoopFailed
+from tidings.telemetry.facts import DeliveriesExpired, LeasesRescued, ServiceLoopFailed
 from tidings.telemetry.places import place_of
 from tidings.telemetry.standing import Load
 
@@ -42,7 +42,6 @@ class Engine:
         self._membership: Membership | None = None
         self._loops: list[asyncio.Task[None]] = []
         self._listener: asyncio.Task[None] | None = None
-        self._lost_since: Span | None = None
         self._heartbeat: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._drained = asyncio.Event()
@@ -139,9 +138,8 @@ class Engine:
         while not end.is_set():
             try:
                 await run()
-                self._tell_back()
-            except Unavailable as error:
-                self._tell_lost(error)
+            except Unavailable:
+                # The store told of it, once.
                 await _within(_PAUSE_S, end)
             except Exception as error:  # noqa: BLE001 - a loop reports and goes on
                 self._ctx.emit(ServiceLoopFailed(name, type(error).__name__, place_of(error)))
@@ -175,17 +173,6 @@ class Engine:
 
     async def _rest(self, seconds: float) -> None:
         await _within(seconds, self._stopping)
-
-    def _tell_lost(self, error: Unavailable) -> None:
-        if self._lost_since is None:
-            self._lost_since = self._ctx.clock.monotonic()
-            self._ctx.emit(DatabaseLost(str(error)))
-
-    def _tell_back(self) -> None:
-        if self._lost_since is not None:
-            after = self._ctx.clock.monotonic() - self._lost_since
-            self._lost_since = None
-            self._ctx.emit(DatabaseBack(after // MILLISECOND))
 
 
 async def _within(seconds: float, event: asyncio.Event) -> None:
