@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Float, inspect
+from sqlalchemy import Connection, Float, Integer, inspect
 
 from support.database_fixtures import opened
 from support.postgresql import Cluster
@@ -28,7 +28,12 @@ def tables(connection: Connection) -> dict[str, dict[str, object]]:
 
 def _column(found: Mapping[str, Any]) -> tuple[str, str, bool]:
     kind = found["type"].as_generic()
-    return found["name"], "FLOAT" if isinstance(kind, Float) else str(kind), found["nullable"]
+    # SQLite has one kind of whole numbers, whose key of a table must be called INTEGER.
+    name = next((name for known, name in _KINDS.items() if isinstance(kind, known)), str(kind))
+    return found["name"], name, found["nullable"]
+
+
+_KINDS = {Float: "FLOAT", Integer: "INTEGER"}
 
 
 def _index(found: Mapping[str, Any]) -> tuple[str, bool, str]:
