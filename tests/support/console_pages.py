@@ -21,6 +21,8 @@ async def _pages(console: ConsoleHouse) -> dict[str, str]:
     (lost,) = await house.platform.publish({"partner": (await house.bare_partner())[0], "payload": sample()})
     ended = await house.platform.until_ended(delivery)
     return {
+        "overview": "/console",
+        "overview of a week": "/console?span=week",
         "deliveries": "/console/deliveries",
         "no deliveries": "/console/deliveries?partner=nobody",
         "delivery": f"/console/deliveries/{delivery}",

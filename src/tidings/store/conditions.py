@@ -69,6 +69,17 @@ class Failing(Struct, frozen=True, array_like=True):
     told_at: Instant | None
 
 
+class FailingWebhook(Struct, frozen=True, array_like=True):
+    """A webhook that keeps failing, as people look at it."""
+
+    webhook: str
+    partner: str
+    url: str
+    failing_since: Instant
+    last_failed_at: Instant
+    last_outcome: str
+
+
 _noted = given_for(untold_failures, ("delivery_id",))
 _NOTE = insert_given(untold_failures, _noted, ("delivery_id",))
 _some = (
@@ -130,6 +141,18 @@ def forget_failures(connection: Connection, names: Sequence[str]) -> None:
 
 def failing(connection: Connection) -> list[Failing]:
     return fetch_all(connection, _FAILING, Failing)
+
+
+def failing_longest(connection: Connection, *, limit: int) -> list[FailingWebhook]:
+    """Return at most ``limit`` webhooks that keep failing, those first that have been for longest."""
+    of = failing_webhooks.c
+    statement = (
+        select(of.webhook_id, of.partner_id, webhooks.c.url, of.failing_since, of.last_failed_at, of.last_outcome)
+        .join(webhooks, webhooks.c.id == of.webhook_id)
+        .order_by(of.failing_since)
+        .limit(limit)
+    )
+    return [FailingWebhook(*row) for row in connection.execute(statement)]
 
 
 def begin_failing(connection: Connection, rows: Sequence[Failure]) -> None:

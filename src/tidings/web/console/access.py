@@ -33,6 +33,7 @@ LOGIN = f"{PREFIX}/login"
 SESSION_COOKIE = "tidings_console"
 FORM_FIELD = "form_token"
 NAVIGATION = (
+    ("", "Overview"),
     ("/deliveries", "Deliveries"),
     ("/events", "Events"),
     ("/partners", "Partners"),

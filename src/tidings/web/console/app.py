@@ -8,7 +8,7 @@ from litestar.types import ControllerRouterHandler, Scope
 from tidings.actions.context import Context
 from tidings.web.api import Api, HttpRequest, Refusals
 from tidings.web.client_address import Network, caller_of, client_address
-from tidings.web.console import audit, deliveries, events, finding, partners, webhooks
+from tidings.web.console import audit, deliveries, events, finding, overview, partners, webhooks
 from tidings.web.console.access import PREFIX, Site, acts, visits
 from tidings.web.console.login import Login
 from tidings.web.floods import AddressLimit
@@ -19,6 +19,7 @@ from tidings.web.raw import header_once
 from tidings.web.routes import Routes
 
 _PAGES = (
+    *overview.HANDLERS,
     *deliveries.HANDLERS,
     *events.HANDLERS,
     *partners.HANDLERS,
