@@ -12,12 +12,12 @@ from sqlalchemy import Connection, select
 from tidings.actions import access
 from tidings.actions.context import Context
 from tidings.core import nonce as nonces
-from tidings.core.model import Webhook
+from tidings.core.model import Token, Webhook
 from tidings.core.outcome import Outcome
 from tidings.sender import answer, clients
 from tidings.sender.request import OutboundRequest
 from tidings.sender.sender import Sender
-from tidings.store import keys, webhooks
+from tidings.store import keys, tokens, webhooks
 from tidings.store.tables import webhooks as table
 
 
@@ -89,6 +89,29 @@ def no_owner() -> None:
     webhooks.get = get
 
 
+def any_scope() -> None:
+    """Let every living token ask for everything."""
+    access.admits = lambda scopes, needed: True  # type: ignore[attr-defined] # noqa: ARG005 - a bug with its face
+
+
+def any_permission() -> None:
+    """Let every living key ask for everything."""
+    access.permits = lambda permissions, needed: True  # type: ignore[attr-defined] # noqa: ARG005 - as above
+
+
+def remembered_tokens() -> None:
+    """Ask the database once for each token."""
+    known: dict[str, Token | None] = {}
+    real = tokens.living
+
+    def living(connection: Connection, digest: str) -> Token | None:
+        if digest not in known:
+            known[digest] = real(connection, digest)
+        return known[digest]
+
+    tokens.living = living
+
+
 def shows_all() -> None:
     """Keep of an answer whatever was read of it."""
     answer.MOST_KEPT = answer.MOST_READ
@@ -101,5 +124,8 @@ BUGS: dict[str, Callable[[], None]] = {
     "nonces_in_memory": nonces_in_memory,
     "nonce_before_signature": nonce_before_signature,
     "no_owner": no_owner,
+    "any_scope": any_scope,
+    "any_permission": any_permission,
+    "remembered_tokens": remembered_tokens,
     "shows_all": shows_all,
 }

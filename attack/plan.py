@@ -3,7 +3,7 @@
 A new attack is a ``Row`` in the module of its section. Section 6 gets its rows with the pages themselves.
 """
 
-from attack import address_rows, nonce_rows, request_rows, tenant_rows, url_rows
+from attack import address_rows, nonce_rows, request_rows, role_rows, tenant_rows, url_rows
 from attack.rows import Row
 
 ROWS: tuple[Row, ...] = (
@@ -12,4 +12,5 @@ ROWS: tuple[Row, ...] = (
     *nonce_rows.ROWS,
     *request_rows.ROWS,
     *tenant_rows.ROWS,
+    *role_rows.ROWS,
 )

@@ -23,6 +23,7 @@ class Section(StrEnum):
     SECRETS = "4. Secrets"
     OUTBOUND = "5. Outbound requests"
     PAGES = "6. Pages"
+    ROLES = "7. Roles"
     FUZZING = "Fuzzing: every parser of outside input"
     PROXY = "Behind a reverse proxy"
 

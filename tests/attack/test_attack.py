@@ -43,6 +43,9 @@ def test_every_row_holds() -> None:
         ("nonces_in_memory", "nonce-volleys-postgresql"),
         ("nonce_before_signature", "nonce-burning"),
         ("no_owner", "foreign-ids"),
+        ("any_scope", "scopes"),
+        ("any_permission", "permissions"),
+        ("remembered_tokens", "revocation"),
     ],
 )
 def test_a_weakness_is_caught(bug: str, row: str) -> None:
