@@ -23,6 +23,7 @@ FAILED = AttemptEnded(
     lateness_ms=0,
     latency_ms=None,
     verdict="retry",
+    ended_at=1_700_000_000_000_000,
     next_due_at=None,
 )
 ARRIVED = msgspec.structs.replace(FAILED, outcome="ok", verdict="delivered")

@@ -34,6 +34,7 @@ ATTEMPT = AttemptEnded(
     latency_ms=None,
     lateness_ms=1.5,
     verdict="retry",
+    ended_at=1_700_000_000_000_000,
     next_due_at=1_700_000_000_000_000,
 )
 SILENT = {CommitEnded, EventsPublished, NameLookedUp, ReadEnded, RequestAnswered}

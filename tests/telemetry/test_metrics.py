@@ -38,6 +38,7 @@ ATTEMPT = AttemptEnded(
     lateness_ms=2,
     latency_ms=32,
     verdict="delivered",
+    ended_at=1_700_000_000_000_000,
     next_due_at=None,
 )
 

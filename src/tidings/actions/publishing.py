@@ -13,6 +13,7 @@ from tidings.actions.context import Context
 from tidings.actions.fan_out import Batch, CheckedEvent, Published, fan_out
 from tidings.checkpoints import Checkpoint, passing
 from tidings.core import catalogue, ids
+from tidings.core.instants import Instant
 from tidings.core.operational_events import is_reserved
 from tidings.errors import InvalidArgument, InvalidEvent
 from tidings.telemetry.facts import EventsPublished
@@ -38,9 +39,10 @@ async def publish(ctx: Context, publications: Sequence[Publication]) -> list[Pub
     checked = (_checked(index, one, ids.event_id(now, chance())) for index, one in enumerate(publications))
     batch = Batch(ctx, tuple(checked))
     passing(Checkpoint.PARSED)
+    checked_at = ctx.clock.now()
     published = await ctx.store.write(fan_out, batch)
     passing(Checkpoint.PUBLISHED)
-    ctx.emit(_told(published))
+    ctx.emit(_told(published, began_at=now, checked_at=checked_at))
     return published
 
 
@@ -73,12 +75,15 @@ def _check_key(key: str | None) -> None:
         raise InvalidArgument("idempotency_key", "must not contain control characters")
 
 
-def _told(published: Sequence[Published]) -> EventsPublished:
+def _told(published: Sequence[Published], *, began_at: Instant, checked_at: Instant) -> EventsPublished:
     return EventsPublished(
         count=sum(not one.duplicate for one in published),
         duplicates=sum(one.duplicate for one in published),
         deliveries=sum(len(one.deliveries) for one in published if not one.duplicate),
         unrouted=sum(one.unrouted is not None for one in published if not one.duplicate),
+        events=tuple(one.id for one in published if not one.duplicate),
+        began_at=began_at,
+        checked_at=checked_at,
     )
 
 

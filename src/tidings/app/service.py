@@ -68,10 +68,9 @@ async def _serve(
     settings: Settings, place: tuple[str, int], *, role: Role, migrate: bool, ready: Callable[[str], None]
 ) -> None:
     stop = _stop_at_signal()
-    readers = open_readers(settings)
-    emit = readers.emit
     async with AsyncExitStack() as stack:
-        stack.callback(readers.lines.close)
+        readers = open_readers(stack, settings)
+        emit = readers.emit
         opened = open_database(settings)
         stack.push_async_callback(opened.close)
         await prepare_for_service(opened, migrate=migrate)

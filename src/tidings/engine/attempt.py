@@ -128,5 +128,6 @@ def _told(ended: Ended, recorded: Recorded) -> AttemptEnded:
         lateness_ms=max(0, lease.started_at - lease.due_at) // MILLISECOND,
         latency_ms=max(0, ended.at - lease.created_at) // MILLISECOND if arrived else None,
         verdict="retry" if waits else state.value,
+        ended_at=ended.at,
         next_due_at=ended.verdict.due_at if waits and isinstance(ended.verdict, RetryAt) else None,
     )

@@ -157,5 +157,6 @@ def _told(row: LostLease, move: Move, now: Instant) -> AttemptEnded:
         lateness_ms=None,
         latency_ms=None,
         verdict="retry" if waits else state.value,
+        ended_at=now,
         next_due_at=now if waits else None,
     )

@@ -123,6 +123,14 @@ class Settings(BaseSettings):
     operations_backlog: Annotated[int, Field(ge=1, le=1_000_000_000)] = Field(
         default=100_000, description="More pending deliveries than this are told."
     )
+    otlp_endpoint: Annotated[str | None, BeforeValidator(spellings.http_url)] = Field(
+        default=None,
+        description="Where traces are sent over OTLP/HTTP, like `http://127.0.0.1:4318`; needs `tidings[otlp]`. "
+        "Unset: there are none.",
+    )
+    otlp_sample: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
+        default=1.0, description="Which part of all events is traced, from 0 to 1."
+    )
     log: Literal["json", "text"] = Field(
         default="json", description="How log lines are written to stderr: `json` or `text`."
     )

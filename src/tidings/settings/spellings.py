@@ -26,6 +26,7 @@ _WHAT_SIGNS = "must be base64 of 24 to 64 bytes; `openssl rand -base64 32` makes
 _HIGHEST_PORT = 65_535
 _DATABASE = re.compile(r"sqlite:///.+|postgres(ql)?://.+", re.DOTALL)
 _RATE = re.compile(r"([1-9][0-9]{0,8})/([0-9]{1,9}(?:\.[0-9]{1,9})?)")
+_HTTP = re.compile(r"https?://[!-~]+")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 _HEADERS_OF_OURS = frozenset({"content-type", "user-agent", "x-signature", "x-webhook-event", "x-webhook-id"})
 _HEADERS_OF_HTTP = frozenset(
@@ -141,6 +142,17 @@ def header_name(raw: object) -> str | None:
 def maybe_text(raw: object) -> str | None:
     """Read a text that need not be there."""
     return None if raw is None else _text(raw)
+
+
+def http_url(raw: object) -> str | None:
+    """Read where a collector of traces is."""
+    if raw is None:
+        return None
+    text = _text(raw)
+    if _HTTP.fullmatch(text) is None:
+        # Not shown: it may hold a password.
+        raise ValueError("must be http://HOST:PORT or https://HOST:PORT")
+    return text
 
 
 def signing_secret(raw: object) -> Secret | None:

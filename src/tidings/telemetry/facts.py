@@ -29,12 +29,18 @@ class ServiceStopped(Struct, frozen=True):
 
 
 class EventsPublished(Struct, frozen=True):
-    """One publication was committed; ``count`` holds the duplicates and the unrouted too."""
+    """One publication was committed; ``count`` holds the duplicates and the unrouted too.
+
+    ``events`` are the ids of the new ones, ``began_at`` and ``checked_at`` when it came and when its commit began.
+    """
 
     count: int
     duplicates: int
     deliveries: int
     unrouted: int
+    events: tuple[str, ...] = ()
+    began_at: Instant = 0
+    checked_at: Instant = 0
 
 
 class AttemptEnded(Struct, frozen=True, kw_only=True):
@@ -57,6 +63,7 @@ class AttemptEnded(Struct, frozen=True, kw_only=True):
     lateness_ms: float | None
     latency_ms: float | None
     verdict: str
+    ended_at: Instant
     next_due_at: Instant | None
 
 
@@ -191,6 +198,12 @@ class OperationalEventTold(Struct, frozen=True):
     event: str
 
 
+class SpansLost(Struct, frozen=True):
+    """So many spans could not be handed to the collector."""
+
+    count: int
+
+
 class RequestFailed(Struct, frozen=True):
     """A request to us ended in an error that is ours (500). ``place`` is where in our code."""
 
@@ -224,6 +237,7 @@ Fact: TypeAlias = (
     | PartnerCreated
     | PartnerDisabled
     | OperationalEventTold
+    | SpansLost
     | RequestFailed
 )
 

@@ -33,6 +33,7 @@ from tidings.telemetry.facts import (
     ServiceStarted,
     ServiceStopped,
     ServiceStopping,
+    SpansLost,
     WebhookDeleted,
     WebhookRegistered,
     WebhookSecretRotated,
@@ -63,6 +64,7 @@ WORDING: Mapping[type[Fact], tuple[Level, str]] = {
     PartnerCreated: ("info", "partner created"),
     PartnerDisabled: ("info", "partner disabled"),
     OperationalEventTold: ("warning", "operational event stored: it will be sent to the operations' webhook"),
+    SpansLost: ("warning", "spans lost: the collector of traces does not take them"),
     RequestFailed: ("error", "request failed with an error of ours"),
 }
 """The facts that are logged. Commits, publications, requests, questions and look-ups come by the thousand:

@@ -27,6 +27,7 @@ from tidings.telemetry.facts import (
     RequestAnswered,
     RequestFailed,
     ServiceLoopFailed,
+    SpansLost,
 )
 from tidings.telemetry.gauges import Gauges
 from tidings.telemetry.shelf import Described, Shelf
@@ -68,6 +69,7 @@ class Metrics:
             DatabaseLost: lambda _: self._database_lost.inc(),
             ServiceLoopFailed: lambda _: self._loops_failed.inc(),
             RequestFailed: lambda _: self._requests_failed.inc(),
+            SpansLost: lambda fact: self._spans_lost.inc(fact.count),
             OperationalEventTold: lambda fact: self._operational[fact.event_type].inc(),
             AccessRefused: lambda fact: self._refused.get(fact.api, self._refused[_OTHER]).inc(),
         }
@@ -152,6 +154,7 @@ class Metrics:
         )
         self._loops_failed = shelf.counter("tidings_loop_failures", "Unexpected errors in service loops.")
         self._requests_failed = shelf.counter("tidings_request_failures", "Requests that failed by a fault of ours.")
+        self._spans_lost = shelf.counter("tidings_spans_lost", "Spans that the collector of traces did not take.")
         told = shelf.counter("tidings_operational_events", "Events stored for the operations' webhook.", "type")
         self._operational = {kind: told.labels(type=kind) for kind in TYPES}
         refused = shelf.counter("tidings_access_refused", "Callers refused.", "api")
