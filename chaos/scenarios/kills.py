@@ -12,7 +12,13 @@ from chaos.size import Size
 from tidings.checkpoints import Checkpoint
 
 VICTIM = 0
-_OF_OTHERS = (Checkpoint.BEFORE_RESCUE_COMMIT, Checkpoint.BEFORE_MIGRATION_COMMIT, Checkpoint.BEFORE_RESEAL_COMMIT)
+_OF_OTHERS = (
+    Checkpoint.BEFORE_RESCUE_COMMIT,
+    Checkpoint.BEFORE_TELLING_COMMIT,
+    Checkpoint.BEFORE_PRUNE_COMMIT,
+    Checkpoint.BEFORE_MIGRATION_COMMIT,
+    Checkpoint.BEFORE_RESEAL_COMMIT,
+)
 OF_THE_SERVICE = tuple(one for one in Checkpoint if one not in _OF_OTHERS)
 _KILLED = -9
 _FLEET_PERIOD_S = 5.0

@@ -3,6 +3,7 @@
 import os
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +24,18 @@ def test_no_id_is_below_the_floor_of_its_moment(now: int, entropy: bytes) -> Non
     name = ids.delivery_id(now, entropy)
     assert re.fullmatch(r"dlv_[0-9a-z]{26}", name)
     assert ids.id_floor("dlv_", now) <= name < ids.id_floor("dlv_", now + 1000)
+
+
+@given(MOMENTS, ENTROPY)
+def test_an_id_tells_the_millisecond_at_which_it_was_made(now: int, entropy: bytes) -> None:
+    assert ids.moment_of(ids.event_id(now, entropy)) == now // 1000 * 1000
+
+
+@pytest.mark.parametrize(
+    "name", ["", "evt_", "evt_1", "evt_01jx3k8z2", "evt_01JX3K8Z2M", "evt_0ilou00000000000000000000"]
+)
+def test_what_was_not_made_here_tells_no_moment(name: str) -> None:
+    assert ids.moment_of(name) is None
 
 
 def test_a_moment_before_the_epoch_is_the_epoch() -> None:

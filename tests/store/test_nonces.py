@@ -138,3 +138,20 @@ async def test_only_numbers_can_have_been_used(stocked: Database) -> None:
         return text in keys.UsedNonces(connection, key)
 
     assert not await stocked.write(run)
+
+
+async def test_a_revoked_key_leaves_no_nonces_behind(stocked: Database) -> None:
+    def use(connection: Connection) -> str:
+        key = add_key(connection, 10)
+        state = keys.state_for_update(connection, key)
+        assert state is not None
+        keys.spend(connection, key, nonce=7, state=state)
+        return key
+
+    def used(connection: Connection) -> int:
+        return int(connection.execute(select(func.count()).select_from(tables.used_nonces)).scalar_one())
+
+    key = await stocked.write(use)
+    assert await stocked.read(used) == 1
+    assert await stocked.write(lambda connection: keys.revoke(connection, key, now=START))
+    assert await stocked.read(used) == 0

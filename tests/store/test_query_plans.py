@@ -16,6 +16,7 @@ from support.stepped_clock import START
 from support.stored import PAYLOAD, an_event
 from tidings.core.audit import AuditAction
 from tidings.core.delivery import Move
+from tidings.core.instants import SECOND
 from tidings.core.model import State
 from tidings.store import attempts, audit, browsing, deliveries, event_lists, events, keys, leases, tokens, webhooks
 from tidings.store.attempts import AttemptResult
@@ -85,7 +86,7 @@ TRAIL = "pk_audit_entries"
 HOT = {
     "claiming": Hot(
         lambda connection: leases.due_deliveries(connection, [WEBHOOK], most=8, now=START),
-        {"ix_deliveries_due", PRIMARY},
+        {"ix_deliveries_due", "pk_events", "pk_webhooks"},
     ),
     "taking a lease": Hot(
         lambda connection: deliveries.claim(connection, [(NAME, START, START)], token=TOKEN, until=START), {PRIMARY}
@@ -123,7 +124,7 @@ HOT = {
     "looking at a delivery": Hot(lambda connection: browsing.get(connection, NAME), {PRIMARY}),
     "looking at an event": Hot(lambda connection: events.get(connection, "evt_1"), {"pk_events"}),
     "browsing everything": Hot(page(), {PRIMARY}),
-    "browsing a span of time": Hot(page(since=START, until=START), {PRIMARY}),
+    "browsing a span of time": Hot(page(since=START, until=START + SECOND), {PRIMARY}),
     "browsing a partner": Hot(page(partner="acme"), {"ix_deliveries_partner_id_id"}),
     "browsing an event": Hot(page(event="evt_1"), {"ix_deliveries_event_id"}),
     "browsing a webhook": Hot(page(webhook=WEBHOOK), {"ix_deliveries_partner_id_id", "pk_webhooks"}),

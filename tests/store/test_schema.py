@@ -31,8 +31,15 @@ def shape(connection: Connection) -> dict[str, list[str]]:
             ]
         )
         for table in inspector.get_table_names()
-        if table != "alembic_version"
+        if table != "alembic_version" and table not in partitions(connection)
     }
+
+
+def partitions(connection: Connection) -> set[str]:
+    """Return the tables that are parts of others: they come and go."""
+    if connection.dialect.name == "sqlite":
+        return set()
+    return set(connection.exec_driver_sql("SELECT inhrelid::regclass::text FROM pg_inherits").scalars())
 
 
 def words(found: object) -> str:
@@ -43,9 +50,9 @@ def words(found: object) -> str:
 
 
 def as_written(connection: Connection, table: str) -> list[str]:
-    """Return the statements by which SQLite remembers a table: they hold what reflection leaves out."""
+    """Return what reflection leaves out: SQLite remembers a table as statements, PostgreSQL by what it is divided."""
     if connection.dialect.name != "sqlite":
-        return []
+        return [words(connection.exec_driver_sql(f"SELECT pg_get_partkeydef('{table}'::regclass)").scalar())]
     rows = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL", (table,))
     return [in_any_order(" ".join(row[0].split())) for row in rows]
 

@@ -6,9 +6,14 @@ Owns rows in bulk. Where a planner keeps statistics of tables, they are fresh af
 from sqlalchemy import Connection
 
 from support.stepped_clock import START
+from tidings.core.ids import moment_of
+from tidings.core.instants import SECOND
+from tidings.core.retention import Retention
+from tidings.store.partitions import PARTITIONED, make_ahead
 
 EVENTS = 20_000
 PARTNERS = 400
+_HOUR = 3600 * SECOND
 AMONG_THEM = f"dlv_h{EVENTS * 3 // 4:025d}"
 """A delivery with others before and after it."""
 
@@ -80,6 +85,11 @@ def fill(connection: Connection) -> None:
     """Put a history into PostgreSQL. SQLite plans by the schema alone: there is nothing to fill."""
     if connection.dialect.name == "sqlite":
         return
+    for of in PARTITIONED:
+        # The partition of their day, with others before and after it.
+        for moment in (START, moment_of(AMONG_THEM) or 0):
+            make_ahead(connection, of, retention=Retention(), now=moment - _HOUR)
+            make_ahead(connection, of, retention=Retention(), now=moment)
     for statement in _TABLES:
         connection.exec_driver_sql(statement)
     connection.exec_driver_sql("ANALYZE")

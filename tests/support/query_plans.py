@@ -1,6 +1,7 @@
 """How a database would run what a piece of work asks of it, in the same words for both databases.
 
-Owns the reading of plans. Indexes are named as the schema names them: SQLite has names of its own for keys.
+Owns the reading of plans. Indexes are named as the schema names them: SQLite has names of its own for keys, and
+PostgreSQL for the indexes of each partition.
 """
 
 import json
@@ -8,10 +9,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
 
 from tidings.store.database import Database
 
+_PARTS = text(
+    "SELECT part.relname AS part, whole.relname AS whole FROM pg_inherits"
+    " JOIN pg_class part ON part.oid = inhrelid JOIN pg_class whole ON whole.oid = inhparent"
+)
 _SQLITE_KEY = re.compile(r"(?P<verb>\w+) (?P<table>\w+) USING PRIMARY KEY")
 
 
@@ -62,7 +67,12 @@ def _steps(connection: Connection, statement: str, parameters: object) -> Iterat
         connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
         told = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).scalar_one()  # type: ignore[arg-type]
         (plan,) = json.loads(told) if isinstance(told, str) else told
-        yield from _nodes(plan["Plan"], "")
+        yield from _nodes(plan["Plan"], "", _wholes(connection))
+
+
+def _wholes(connection: Connection) -> dict[str, str]:
+    """Return the table or index that each partition and each index of a partition is a part of."""
+    return {row.part: row.whole for row in connection.execute(_PARTS)}
 
 
 def _in_our_words(step: str) -> str:
@@ -71,13 +81,14 @@ def _in_our_words(step: str) -> str:
     return _SQLITE_KEY.sub(r"\g<verb> \g<table> USING INDEX pk_\g<table>", named)
 
 
-def _nodes(node: Mapping[str, Any], table: str) -> Iterator[str]:
+def _nodes(node: Mapping[str, Any], table: str, wholes: Mapping[str, str]) -> Iterator[str]:
     kind, table = str(node["Node Type"]), str(node.get("Relation Name", table))
+    table, index = wholes.get(table, table), str(node.get("Index Name", ""))
     if kind == "Seq Scan":
         yield f"SCAN {table}"
-    elif "Index Name" in node:
-        yield f"SEARCH {table} USING INDEX {node['Index Name']}"
+    elif index:
+        yield f"SEARCH {table} USING INDEX {wholes.get(index, index)}"
     else:
         yield kind.upper()
     for inner in node.get("Plans", ()):
-        yield from _nodes(inner, table)
+        yield from _nodes(inner, table, wholes)

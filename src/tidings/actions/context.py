@@ -16,6 +16,7 @@ from tidings.core.callback_url import EgressRules
 from tidings.core.instants import SECOND, Instant, Span
 from tidings.core.model import Lease
 from tidings.core.rate import Rate
+from tidings.core.retention import Retention
 from tidings.core.retry import Schedule
 from tidings.sender.sender import Sender
 from tidings.store.store import Store
@@ -80,6 +81,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     attempt_timeout: Span = 30 * SECOND
     lease: Span = 60 * SECOND
     schedule: Schedule = Schedule()
+    retention: Retention = Retention()
     event_id_header: str | None = None
     sessions: SessionTimes = SessionTimes()
     operations: Operations | None = None

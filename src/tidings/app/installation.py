@@ -6,7 +6,7 @@ Owns how parts are put together for a service and for the command line alike. No
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import TypeAlias
 
@@ -15,13 +15,14 @@ from tidings.app.invoker import invoker
 from tidings.clock import Clock
 from tidings.core.callback_url import EgressRules
 from tidings.core.instants import span
+from tidings.core.retention import Retention
 from tidings.core.retry import Schedule
 from tidings.core.secret import Secret
-from tidings.errors import Misconfigured
+from tidings.errors import Misconfigured, Unavailable
 from tidings.sender.resolver import Resolver
 from tidings.sender.sender import Sender
 from tidings.settings import Settings
-from tidings.store import schema, sealed
+from tidings.store import partitions, schema, sealed
 from tidings.store.database import Database
 from tidings.store.group_commit import GroupCommit
 from tidings.store.postgresql import PostgresqlDatabase
@@ -51,7 +52,7 @@ async def context(settings: Settings) -> AsyncIterator[Context]:
         opened = open_database(settings)
         stack.push_async_callback(opened.close)
         if isinstance(opened, SqliteDatabase):
-            await _migrate(opened, _say_nothing)
+            await _migrate(opened, settings, _say_nothing)
         await opened.read(schema.refuse_other)
         ctx = await build_context(stack, settings, opened, engine=NoEngine(), emit=tell_nobody)
         yield ctx.by(invoker())
@@ -62,7 +63,7 @@ def migrate(settings: Settings, *, tell: Callable[[str], None]) -> bool:
 
     async def run() -> bool:
         async with database(settings) as opened:
-            return await _migrate(opened, tell)
+            return await _migrate(opened, settings, tell)
 
     return asyncio.run(run())
 
@@ -73,15 +74,18 @@ def open_database(settings: Settings) -> AnyDatabase:
     return PostgresqlDatabase(settings.database_url) if file is None else SqliteDatabase(file)
 
 
-async def prepare_for_service(opened: AnyDatabase, *, migrate: bool) -> None:
+async def prepare_for_service(opened: AnyDatabase, settings: Settings, *, migrate: bool) -> None:
     """Make sure that the database may be served. Raises Misconfigured or Unavailable."""
     if isinstance(opened, SqliteDatabase):
         opened.lock_for_service()
         migrate = True
     if migrate:
-        await _migrate(opened, _say_nothing)
+        await _migrate(opened, settings, _say_nothing)
     await opened.read(schema.refuse_other)
     await opened.read(partial(refuse_unsafe, clock=Clock()))
+    # A service that stood still for weeks: what it writes first has a place already. The pruner tries again.
+    with suppress(Unavailable):
+        await _make_partitions(opened, settings)
 
 
 async def build_context(
@@ -114,12 +118,20 @@ async def build_context(
     )
 
 
-async def _migrate(opened: Database, tell: Callable[[str], None]) -> bool:
+async def _migrate(opened: Database, settings: Settings, tell: Callable[[str], None]) -> bool:
     missing = await opened.read(schema.pending)
     for revision in missing:
         tell(f"migrating to schema {revision}")
         await opened.write(partial(schema.upgrade_to, revision=revision))
+    await _make_partitions(opened, settings)
     return bool(missing)
+
+
+async def _make_partitions(opened: Database, settings: Settings) -> None:
+    if isinstance(opened, PostgresqlDatabase):
+        for of in partitions.PARTITIONED:
+            retention, now = _retention(settings), Clock().now()
+            await opened.write(partial(partitions.make_ahead, of=of, retention=retention, now=now))
 
 
 async def _master_keys(settings: Settings, opened: Database) -> Sequence[Secret]:
@@ -148,6 +160,7 @@ def _limits(settings: Settings) -> Limits:
             cap=span(settings.retry_cap),
             jitter=settings.retry_jitter,
         ),
+        retention=_retention(settings),
         event_id_header=settings.event_id_header,
         sessions=SessionTimes(idle=span(settings.console_session_idle), longest=span(settings.console_session)),
         operations=_operations(settings),
@@ -160,6 +173,14 @@ def _operations(settings: Settings) -> Operations | None:
     return Operations(
         failing_after=span(settings.operations_failing_after),
         backlog=settings.operations_backlog,
+    )
+
+
+def _retention(settings: Settings) -> Retention:
+    return Retention(
+        events=span(settings.retention_events),
+        deliveries=span(settings.retention_deliveries),
+        attempts=span(settings.retention_attempts),
     )
 
 

@@ -73,7 +73,7 @@ async def _serve(
         emit = readers.emit
         opened = open_database(settings)
         stack.push_async_callback(opened.close)
-        await prepare_for_service(opened, migrate=migrate)
+        await prepare_for_service(opened, settings, migrate=migrate)
         engine = Engine(slots=settings.concurrency, lane_limit=settings.lane_concurrency)
         own = NoEngine() if role is Role.API else engine
         ctx = await build_context(stack, settings, opened, engine=own, emit=emit)

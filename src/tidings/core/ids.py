@@ -7,11 +7,16 @@ import base64
 from collections.abc import Callable
 from functools import lru_cache
 
-from tidings.core.instants import MILLISECOND, Instant
+from tidings.core.instants import MILLISECOND, SECOND, Instant
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
+_VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
+_PREFIX_LENGTH = 4
+_MOMENT_LENGTH = 10
 _MOUTHFUL = 32
+_LARGEST_STEP = 86_400 * SECOND
+_EVERY_DELIVERY = ("dlv_", "dlv`")
 
 ID_ENTROPY = 8
 """Random bytes that a time-ordered id takes."""
@@ -48,6 +53,29 @@ def object_id(entropy: bytes) -> str:
 def id_floor(prefix: str, moment: Instant) -> str:
     """Return the smallest id with that prefix made at ``moment`` or later: bounds a look-up by time."""
     return prefix + _timed(moment, bytes(ID_ENTROPY))
+
+
+def moment_of(name: str) -> Instant | None:
+    """Return the millisecond at which a time-ordered id was made, or None for a text that cannot be one."""
+    letters = name[_PREFIX_LENGTH : _PREFIX_LENGTH + _MOMENT_LENGTH]
+    if len(letters) < _MOMENT_LENGTH or not _VALUES.keys() >= set(letters):
+        return None
+    millis = 0
+    for letter in letters:
+        millis = millis * len(_ALPHABET) + _VALUES[letter]
+    return millis * MILLISECOND
+
+
+def deliveries_of(event: str) -> tuple[str, str]:
+    """Return between which ids an event's own deliveries lie; redeliveries may lie behind. Bounds a look-up by time.
+
+    Both are made in one go, and a clock may be set meanwhile: hence a day before and a day after. Of a text that is
+    no id of an event nothing is known: then the bounds hold every id.
+    """
+    made_at = moment_of(event)
+    if made_at is None:
+        return _EVERY_DELIVERY
+    return id_floor("dlv_", made_at - _LARGEST_STEP), id_floor("dlv_", made_at + _LARGEST_STEP)
 
 
 class Draughts:

@@ -1,4 +1,4 @@
-"""The engine: dispatcher, attempts and rescuer of one process, started and stopped together."""
+"""The engine: dispatcher, attempts, rescuer and pruner of one process, started and stopped together."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -13,6 +13,7 @@ from tidings.engine.attempts import Attempts
 from tidings.engine.dispatcher import Dispatcher
 from tidings.engine.lanes import Lanes
 from tidings.engine.membership import Membership
+from tidings.engine.pruning import Pruner
 from tidings.engine.rescuing import Rescue, rescue_all
 from tidings.engine.rolling_up import roll_up_all
 from tidings.engine.watching import Watch
@@ -80,6 +81,7 @@ class Engine:
             put_off=lambda webhook, due_at: self.notice([webhook], due_at),
             ended=self._dispatcher.room_in,
         )
+        self._pruner = Pruner(ctx, rest=self._rest, stopping=self._stopping.is_set)
         # Whoever is dead leased before now; what this process leases from here on runs out later than that.
         self._lost_before = ctx.clock.now() + ctx.limits.lease if listen is None else None
         self._loops = [
@@ -87,6 +89,7 @@ class Engine:
             self._loop("rescuer", self._rescue),
             self._loop("poller", self._poll),
             self._loop("statistics", self._roll_up),
+            self._loop("pruner", self._pruner.run),
         ]
         if watch is not None:
             self._loops.append(self._loop("watch", partial(watch.look, self._rest)))
@@ -117,6 +120,7 @@ class Engine:
         )
         take_part = partial(self._membership.take_part, partial(_within, event=self._drained))
         self._heartbeat = self._loop("membership", take_part, until=self._drained)
+        self._loops.append(self._loop("new partitions", self._pruner.look_at_new_partitions))
 
     async def _leave(self) -> None:
         # Until now the others had to know of what was still in flight here.

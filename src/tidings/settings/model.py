@@ -21,8 +21,10 @@ PREFIX = "TIDINGS_"
 
 _SQLITE = "sqlite:///"
 
-_YEAR = 365 * 86_400.0
+_DAY = 86_400.0
+_YEAR = 365 * _DAY
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=_YEAR, allow_inf_nan=False)]
+Kept: TypeAlias = Annotated[float, Field(gt=0, le=100 * _YEAR, allow_inf_nan=False)]
 Count: TypeAlias = Annotated[int, Field(ge=1, le=100_000)]
 
 
@@ -66,6 +68,17 @@ class Settings(BaseSettings):
     )
     concurrency: Count = Field(default=256, description="Attempts in flight at most, in each process.")
     lane_concurrency: Count = Field(default=32, description="Attempts in flight at most, for each webhook.")
+    retention_events: Kept = Field(
+        default=90 * _DAY,
+        description="How long events are kept, and their idempotency keys with them; not shorter than deliveries.",
+    )
+    retention_deliveries: Kept = Field(
+        default=90 * _DAY,
+        description="How long ended deliveries are kept, from when they were made; not shorter than attempts.",
+    )
+    retention_attempts: Kept = Field(
+        default=90 * _DAY, description="How long the attempts of ended deliveries, and test calls, are kept."
+    )
     webhooks_per_partner: Count = Field(default=1, description="How many webhooks a partner may register.")
     egress_allow: Annotated[tuple[AllowPair, ...], BeforeValidator(spellings.allow_pairs)] = Field(
         default=(),
@@ -166,6 +179,18 @@ class Settings(BaseSettings):
     def _operations_are_signed(self) -> Self:
         if (self.operations_url is None) != (self.operations_secret is None):
             raise ValueError(f"{PREFIX}OPERATIONS_URL and {PREFIX}OPERATIONS_SECRET must be set together")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_outlived_by_what_refers_to_it(self) -> Self:
+        for name, longer, shorter, other in (
+            ("EVENTS", self.retention_events, self.retention_deliveries, "DELIVERIES"),
+            ("DELIVERIES", self.retention_deliveries, self.retention_attempts, "ATTEMPTS"),
+        ):
+            if longer < shorter:
+                raise ValueError(
+                    f"{PREFIX}RETENTION_{name} ({longer:g}) must not be below {PREFIX}RETENTION_{other} ({shorter:g})"
+                )
         return self
 
     @model_validator(mode="after")

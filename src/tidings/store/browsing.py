@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from tidings.core.model import Delivery, State
-from tidings.store.delivery_filter import DeliveryFilter, along_of
+from tidings.store.delivery_filter import DeliveryFilter, along_of, of_this_event
 from tidings.store.tables import deliveries, webhooks
 from tidings.store.windows import Slice
 from tidings.store.windows import page as page_along
@@ -19,7 +19,7 @@ def get(connection: Connection, name: str) -> Delivery | None:
 
 
 def of_event(connection: Connection, event: str) -> list[Delivery]:
-    rows = connection.execute(_ALL.where(deliveries.c.event_id == event).order_by(deliveries.c.id))
+    rows = connection.execute(_ALL.where(*of_this_event(event)).order_by(deliveries.c.id))
     return [_delivery(row) for row in rows]
 
 

@@ -7,7 +7,7 @@ Owns the conditions of a filter, divided into those that an index serves and tho
 from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
-from tidings.core.ids import id_floor
+from tidings.core.ids import deliveries_of, id_floor
 from tidings.core.instants import MILLISECOND, Instant
 from tidings.core.model import State
 from tidings.store import webhooks
@@ -48,12 +48,18 @@ def along_of(connection: Connection, wanted: DeliveryFilter) -> Along:
     return Along(key=deliveries.c.id, served=served, judged=judged)
 
 
+def of_this_event(event: str) -> list[Condition]:
+    """Return the conditions that find the deliveries of an event: there are none before it was made."""
+    earliest, _ = deliveries_of(event)
+    return [deliveries.c.event_id == event, deliveries.c.id >= earliest]
+
+
 def _by_owner(connection: Connection, wanted: DeliveryFilter) -> tuple[list[Condition], list[Condition]]:
     exact = {deliveries.c.webhook_id: wanted.webhook, deliveries.c.partner_id: wanted.partner}
     conditions = [column == value for column, value in exact.items() if value is not None]
     if wanted.event is not None:
         # An event has few deliveries: whatever else is asked is asked of those.
-        return [deliveries.c.event_id == wanted.event, *conditions], []
+        return [*of_this_event(wanted.event), *conditions], []
     if wanted.webhook is None:
         return conditions, []
     # There is no index of webhooks, but of partners: a webhook has one, and most partners have one webhook.

@@ -68,6 +68,12 @@ def shared_now(connection: Connection, clock: Clock) -> Instant:
     return moment
 
 
+def give_up_on_tables_after(connection: Connection, milliseconds: int) -> None:
+    """Wait no longer for a table that others use: everybody behind who waits has to wait as well."""
+    if is_shared(connection):
+        connection.execute(text(f"SET LOCAL lock_timeout = {milliseconds}"))
+
+
 def wake_others(connection: Connection) -> None:
     """Tell the other processes, when this commits, that something is due. SQLite serves one process: nobody to tell."""
     if is_shared(connection):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from sqlalchemy import Connection, Text, select
 
+from tidings.core.ids import deliveries_of
 from tidings.core.instants import Instant
 from tidings.core.model import Event, Unrouted
 from tidings.store.rows import Given, fetch_all, given_for, in_one_value, insert_given
@@ -59,20 +60,21 @@ _KNOWN = in_one_value(
         idempotency_keys.c.key,
         idempotency_keys.c.event_id,
         idempotency_keys.c.digest,
-        events.c.unrouted,
+        # Not joined: the key alone stands for an event that retention removed a moment before the key.
+        select(events.c.unrouted).where(events.c.id == idempotency_keys.c.event_id).scalar_subquery(),
     )
     .select_from(_asked.source)
     .join(
         idempotency_keys,
         (idempotency_keys.c.partner_id == _asked["partner_id"]) & (idempotency_keys.c.key == _asked["key"]),
     )
-    .join(events, events.c.id == idempotency_keys.c.event_id)
 )
-_ids = Given("ids", [("id", Text)])
+_ids = Given("ids", [("id", Text), ("earliest", Text), ("latest", Text)])
 _FANNED = in_one_value(
     select(deliveries.c.event_id, deliveries.c.id)
     .select_from(_ids.source)
     .join(deliveries, deliveries.c.event_id == _ids["id"])
+    .where(deliveries.c.id >= _ids["earliest"], deliveries.c.id < _ids["latest"])
     .where(deliveries.c.redelivery_of.is_(None))
     .order_by(deliveries.c.id)
 )
@@ -94,7 +96,8 @@ def known_keys(connection: Connection, asked: Sequence[tuple[str, str]]) -> list
 def first_deliveries(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return the deliveries each event was given when it was published, redeliveries left out."""
     fans: dict[str, list[str]] = {name: [] for name in ids}
-    for row in fetch_all(connection, _FANNED, _Fan, **_ids.bind([(name,) for name in ids])):
+    given = [(name, *deliveries_of(name)) for name in ids]
+    for row in fetch_all(connection, _FANNED, _Fan, **_ids.bind(given)):
         fans[row.event_id].append(row.delivery_id)
     return {name: tuple(found) for name, found in fans.items()}
 

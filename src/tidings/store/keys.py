@@ -120,9 +120,10 @@ def set_bucket(connection: Connection, key: str, bucket: Bucket) -> None:
 
 
 def revoke(connection: Connection, key: str, *, now: Instant) -> bool:
-    """Wipe a key's secret, which nothing is checked against any more. Return whether the key was living until now."""
+    """Wipe a key's secret and nonces, against which nothing is checked any more. Return whether it was living."""
     living = update(api_keys).where(api_keys.c.key == key, api_keys.c.revoked_at.is_(None))
     done = connection.execute(living.values(revoked_at=now, sealed_secret=""))
+    connection.execute(delete(used_nonces).where(used_nonces.c.key == key))
     return done.rowcount > 0
 
 

@@ -85,9 +85,28 @@ _ONE: ColumnElement[int] = literal_column("1", BigInteger())
 _BEFORE_ALL: ColumnElement[str] = literal_column("''", Text())
 
 
-def _due_of(lane: ColumnElement[str]) -> Select[str]:
+_NEEDED = (
+    "id",
+    "partner_id",
+    "event_id",
+    "event_type",
+    "webhook_id",
+    "attempts",
+    "due_at",
+    "created_at",
+    "first_attempt_at",
+)
+_OF_THE_WEBHOOK = (
+    webhooks.c.url,
+    webhooks.c.sealed_secret,
+    webhooks.c.old_sealed_secret,
+    webhooks.c.old_secret_ends_at,
+)
+
+
+def _due_of(lane: ColumnElement[str], *titles: str) -> Select[Any]:
     return (
-        select(_waiting.c.id)
+        select(*(_waiting.c[title] for title in titles))
         .where(
             _waiting.c.webhook_id == lane,
             _waiting.c.state == in_words(State.PENDING),
@@ -99,36 +118,30 @@ def _due_of(lane: ColumnElement[str]) -> Select[str]:
     )
 
 
-def _with_all_it_needs(due: FromClause) -> Select[str]:
-    return in_one_value(
-        select(
-            deliveries.c.id,
-            deliveries.c.partner_id,
-            deliveries.c.event_id,
-            deliveries.c.event_type,
-            deliveries.c.webhook_id,
-            deliveries.c.attempts,
-            deliveries.c.due_at,
-            deliveries.c.created_at,
-            deliveries.c.first_attempt_at,
-            events.c.payload,
-            webhooks.c.url,
-            webhooks.c.sealed_secret,
-            webhooks.c.old_sealed_secret,
-            webhooks.c.old_secret_ends_at,
-        ).select_from(
-            due.join(events, events.c.id == deliveries.c.event_id).join(
-                webhooks, webhooks.c.id == deliveries.c.webhook_id
-            )
-        )
+def _due() -> Select[str]:
+    due = _due_of(_lanes["webhook_id"], "id").correlate(_lanes.source)
+    source = (
+        _lanes.source.join(deliveries, deliveries.c.id.in_(due))
+        .join(events, events.c.id == deliveries.c.event_id)
+        .join(webhooks, webhooks.c.id == deliveries.c.webhook_id)
     )
+    needed = (deliveries.c[title] for title in _NEEDED)
+    return in_one_value(select(*needed, events.c.payload, *_OF_THE_WEBHOOK).select_from(source))
 
 
-_due_of_lane = _due_of(_lanes["webhook_id"]).correlate(_lanes.source)
-_DUE = _with_all_it_needs(_lanes.source.join(deliveries, deliveries.c.id.in_(_due_of_lane)))
-# Where others claim too, each claim takes what no other holds; SQLite knows neither LATERAL nor row locks.
-_top = _due_of_lane.with_for_update(skip_locked=True).lateral("top")
-_DUE_SHARED = _with_all_it_needs(_lanes.source.join(_top, true()).join(deliveries, deliveries.c.id == _top.c.id))
+def _due_shared() -> Select[str]:
+    # Where others claim too, each claim takes what no other holds; SQLite knows neither LATERAL nor row locks.
+    due = _due_of(_lanes["webhook_id"], *_NEEDED).correlate(_lanes.source)
+    top = due.with_for_update(skip_locked=True).lateral("top")
+    # One look at an index for each, whatever PostgreSQL believes of how many there are: of a table in partitions it
+    # knows no statistics of its own, and would read all events to find these few.
+    event = select(events.c.payload).where(events.c.id == top.c.event_id).limit(_ONE).lateral("event")
+    webhook = select(*_OF_THE_WEBHOOK).where(webhooks.c.id == top.c.webhook_id).limit(_ONE).lateral("webhook")
+    source = _lanes.source.join(top, true()).join(event, true()).join(webhook, true())
+    return in_one_value(select(*top.c, *event.c, *webhook.c).select_from(source))
+
+
+_DUE, _DUE_SHARED = _due(), _due_shared()
 
 _lost = (
     select(

@@ -11,14 +11,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Connection, inspect, select
 
 from tidings.checkpoints import Checkpoint, passing
 from tidings.errors import Misconfigured
-from tidings.store.dialects import is_shared
+from tidings.store.dialects import give_up_on_tables_after, try_to_be_the_one
 from tidings.store.tables import schema_floor
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_PATIENCE_MS = 5000
 MIGRATION_LOCK = 0x7469_6469_6E67
 """The advisory lock that a migration holds: nobody migrates twice at once."""
 
@@ -46,11 +47,9 @@ def pending(connection: Connection) -> list[str]:
 
 def upgrade_to(connection: Connection, revision: str) -> None:
     """Run one migration in the caller's transaction. Raises ``Misconfigured`` while another process migrates."""
-    if is_shared(connection):
-        if not connection.execute(text(f"SELECT pg_try_advisory_xact_lock({MIGRATION_LOCK})")).scalar_one():
-            raise Misconfigured("another `tidings migrate` is running on this database; let it finish")
-        # A migration that waits for a table makes everybody behind it wait as well: better give up and be told.
-        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+    if not try_to_be_the_one(connection, MIGRATION_LOCK):
+        raise Misconfigured("another `tidings migrate` is running on this database; let it finish")
+    give_up_on_tables_after(connection, _PATIENCE_MS)
     if revision not in pending(connection):
         return
     config = Config()

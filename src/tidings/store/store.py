@@ -55,6 +55,13 @@ class Store:
         self._outages.answered()
         return result
 
+    async def write_alone(self, work: Callable[[Connection], Result]) -> Result:
+        """Run ``work`` in a transaction of its own, for what must not hold up the writes of others.
+
+        Raises ``Unavailable`` or what ``work`` raises.
+        """
+        return await self._database.write(work)
+
     async def close(self) -> None:
         await self._commits.close()
         await self._database.close()

@@ -2,6 +2,7 @@
 
 Owns names, types, keys and indexes. Moments are whole microseconds (core.instants); sealed secrets are text made by
 the vault; the 64-bit nonce is kept as 20 digits, since it does not fit a signed integer (security.md section 3).
+On PostgreSQL the tables that grow with time are partitioned by it (``store.partitions``, docs/decisions/0008).
 """
 
 from sqlalchemy import (
@@ -27,6 +28,9 @@ from tidings.store import bookkeeping
 
 metadata = bookkeeping.processes.metadata
 """The one schema; whoever asks for it here knows every table."""
+
+# Compared letter by letter, whatever language the database speaks: partitions are ranges of ids.
+_ID = String(32).with_variant(String(32, collation="C"), "postgresql")
 
 partners = Table(
     "partners",
@@ -131,7 +135,7 @@ webhook_tests = Table(
     metadata,
     Column("id", String(36), primary_key=True),
     Column("webhook_id", ForeignKey("webhooks.id"), nullable=False),
-    Column("started_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger, nullable=False, index=True),
     Column("duration_ms", BigInteger),
     Column("outcome", String(32)),
     Column("http_status", Integer),
@@ -149,13 +153,14 @@ Index(
 events = Table(
     "events",
     metadata,
-    Column("id", String(32), primary_key=True),
+    Column("id", _ID, primary_key=True),
     Column("partner_id", String(63), nullable=False),
     Column("event_type", String(64), nullable=False),
     Column("payload", Text, nullable=False),
     Column("idempotency_key", String(255)),
     Column("unrouted", String(32)),
     Column("created_at", BigInteger, nullable=False),
+    postgresql_partition_by="RANGE (id)",
 )
 
 Index("ix_events_partner_id_id", events.c.partner_id, events.c.id)
@@ -165,9 +170,9 @@ idempotency_keys = Table(
     metadata,
     Column("partner_id", String(63), nullable=False),
     Column("key", String(255), nullable=False),
-    Column("event_id", String(32), nullable=False),
+    Column("event_id", _ID, nullable=False),
     Column("digest", String(64), nullable=False),
-    Column("created_at", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False, index=True),
     PrimaryKeyConstraint("partner_id", "key"),
     sqlite_with_rowid=False,
 )
@@ -175,8 +180,8 @@ idempotency_keys = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", String(32), primary_key=True),
-    Column("event_id", String(32), nullable=False, index=True),
+    Column("id", _ID, primary_key=True),
+    Column("event_id", _ID, nullable=False, index=True),
     Column("event_type", String(64), nullable=False),
     Column("webhook_id", String(32), nullable=False),
     Column("partner_id", String(63), nullable=False),
@@ -192,7 +197,8 @@ deliveries = Table(
     Column("finished_at", BigInteger),
     Column("last_outcome", String(32)),
     Column("last_status", Integer),
-    Column("redelivery_of", String(32)),
+    Column("redelivery_of", _ID),
+    postgresql_partition_by="RANGE (id)",
 )
 Index("ix_deliveries_partner_id_id", deliveries.c.partner_id, deliveries.c.id)
 
@@ -218,7 +224,7 @@ _partial("ix_events_unrouted", "unrouted IS NOT NULL", events.c.id)
 attempts = Table(
     "attempts",
     metadata,
-    Column("delivery_id", String(32), nullable=False),
+    Column("delivery_id", _ID, nullable=False),
     Column("number", Integer, nullable=False),
     Column("started_at", BigInteger, nullable=False),
     Column("duration_ms", BigInteger),
@@ -228,6 +234,7 @@ attempts = Table(
     Column("response_excerpt", Text),
     PrimaryKeyConstraint("delivery_id", "number"),
     sqlite_with_rowid=False,
+    postgresql_partition_by="RANGE (delivery_id)",
 )
 
 audit_entries = Table(

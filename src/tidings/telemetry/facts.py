@@ -86,6 +86,31 @@ class DeliveriesExpired(Struct, frozen=True):
     count: int
 
 
+class RowsPruned(Struct, frozen=True):
+    """Rows of a table were older than is kept and were removed."""
+
+    table: str
+    count: int
+
+
+class PartitionsMade(Struct, frozen=True):
+    """Partitions were made for what will be written."""
+
+    names: list[str]
+
+
+class PartitionDropped(Struct, frozen=True):
+    """A whole partition was older than is kept, and nothing in it was needed any more."""
+
+    name: str
+
+
+class PruningPutOff(Struct, frozen=True):
+    """What is too old could not be removed just now; the next round tries again."""
+
+    reason: str
+
+
 class CommitEnded(Struct, frozen=True):
     """A group commit ended, whether or not it could be written. ``moves`` counts the deliveries that it moved."""
 
@@ -221,6 +246,10 @@ Fact: TypeAlias = (
     | LeaseLost
     | LeasesRescued
     | DeliveriesExpired
+    | RowsPruned
+    | PartitionsMade
+    | PartitionDropped
+    | PruningPutOff
     | CommitEnded
     | ReadEnded
     | NameLookedUp

@@ -49,7 +49,11 @@ class Gauges:
         self._is_up = shelf.gauge(
             "tidings_database_up", "1 when the database answered this scrape, else 0: then what it told last is shown."
         )
-        self._states = shelf.gauge("tidings_deliveries", "Deliveries by state, of all processes together.", "state")
+        self._states = shelf.gauge(
+            "tidings_deliveries",
+            "Deliveries by state, of all processes together; those that retention removed are counted still.",
+            "state",
+        )
         self._fan_out = shelf.gauge(
             "tidings_deliveries_fan_out",
             "Deliveries ever made: delivered + failed + cancelled + pending + in flight (guarantee G19).",

@@ -23,9 +23,11 @@ from tidings.telemetry.facts import (
     LeasesRescued,
     NameLookedUp,
     OperationalEventTold,
+    PartitionDropped,
     ReadEnded,
     RequestAnswered,
     RequestFailed,
+    RowsPruned,
     ServiceLoopFailed,
     SpansLost,
 )
@@ -66,6 +68,8 @@ class Metrics:
             RequestAnswered: self._request_answered,
             LeaseLost: lambda _: self._leases_lost.inc(),
             LeasesRescued: lambda fact: self._leases_rescued.inc(fact.count),
+            RowsPruned: lambda fact: self._pruned.inc(fact.count),
+            PartitionDropped: lambda _: self._dropped.inc(),
             DatabaseLost: lambda _: self._database_lost.inc(),
             ServiceLoopFailed: lambda _: self._loops_failed.inc(),
             RequestFailed: lambda _: self._requests_failed.inc(),
@@ -124,6 +128,8 @@ class Metrics:
         self._read_time = shelf.histogram(
             "tidings_database_read_duration_seconds", "How long questions to the database took.", buckets=_DURATIONS
         )
+        self._pruned = shelf.counter("tidings_rows_pruned", "Rows removed because they were older than is kept.")
+        self._dropped = shelf.counter("tidings_partitions_dropped", "Partitions dropped, likewise.")
         self._database_lost = shelf.counter("tidings_database_lost", "Times the database went away.")
         lookups = shelf.histogram(
             "tidings_dns_duration_seconds",
