@@ -22,6 +22,7 @@ class Checkpoint(StrEnum):
     BEFORE_RESCUE_COMMIT = "before_rescue_commit"
     BEFORE_TELLING_COMMIT = "before_telling_commit"
     BEFORE_PRUNE_COMMIT = "before_prune_commit"
+    BEFORE_REDELIVERY_COMMIT = "before_redelivery_commit"
     BEFORE_MIGRATION_COMMIT = "before_migration_commit"
     BEFORE_RESEAL_COMMIT = "before_reseal_commit"
 

@@ -9,7 +9,7 @@ import pytest_asyncio
 from sqlalchemy import Connection
 
 from support.database_fixtures import Copies, opened
-from support.history import AMONG_THEM, fill
+from support.history import AMONG_THEM, HOUR, fill
 from support.moves import RECORDED, TOKEN, WEBHOOK, ended
 from support.query_plans import plan_of
 from support.stepped_clock import START
@@ -18,13 +18,29 @@ from tidings.core.audit import AuditAction
 from tidings.core.delivery import Move
 from tidings.core.instants import SECOND
 from tidings.core.model import State
-from tidings.store import attempts, audit, browsing, deliveries, event_lists, events, keys, leases, tokens, webhooks
+from tidings.core.redelivery import Selection
+from tidings.store import (
+    attempts,
+    audit,
+    browsing,
+    deliveries,
+    event_lists,
+    events,
+    keys,
+    leases,
+    redeliveries,
+    selection,
+    statistics,
+    tokens,
+    webhooks,
+)
 from tidings.store.attempts import AttemptResult
 from tidings.store.audit import AuditFilter
 from tidings.store.database import Database
 from tidings.store.delivery_filter import DeliveryFilter
 from tidings.store.event_lists import EventFilter, UnroutedBy
 from tidings.store.events import NewKey
+from tidings.store.statistics import Resolution, Wanted
 
 NAME = AMONG_THEM
 EVENT = NAME.replace("dlv", "evt")
@@ -39,6 +55,9 @@ LARGE = {
     "api_keys",
     "used_nonces",
     "audit_entries",
+    "newer",
+    "redeliveries",
+    "statistics",
 }
 """Tables, and names that statements give them, that grow with use."""
 
@@ -75,6 +94,11 @@ def event_page(**wanted: object) -> Callable[[Connection], object]:
 
 def trail(**wanted: object) -> Callable[[Connection], object]:
     return lambda connection: audit.page(connection, AuditFilter(**wanted), before=ENTRY, limit=50)  # type: ignore[arg-type]
+
+
+def again(**wanted: object) -> Callable[[Connection], object]:
+    chosen = Selection(**wanted)  # type: ignore[arg-type]
+    return lambda connection: selection.stretch(connection, chosen, behind="", up_to=NAME)
 
 
 def recording(move: Move) -> Callable[[Connection], object]:
@@ -142,6 +166,37 @@ HOT = {
     "listing events of a type": Hot(event_page(event_type="user.closed"), {"pk_events"}),
     "listing events that got nowhere": Hot(event_page(unrouted=UnroutedBy.ANY), {"ix_events_unrouted"}),
     "listing the event of a key": Hot(event_page(partner="acme", idempotency_key="k"), {"pk_idempotency_keys"}),
+    "choosing what to send again": Hot(again(), {"ix_deliveries_failed"}),
+    "choosing what to send again of a partner": Hot(again(partner="partner-7"), {"ix_deliveries_failed_of_partner"}),
+    "choosing delivered ones to send again": Hot(again(state=State.DELIVERED), {PRIMARY}),
+    "counting what would be sent again": Hot(
+        lambda connection: selection.count(connection, Selection(), behind="", up_to=NAME),
+        {"ix_deliveries_failed", "ix_deliveries_event_id"},
+    ),
+    "looking for a redelivery that is due": Hot(
+        lambda connection: redeliveries.take_due(connection, now=START), {"ix_redeliveries_running"}
+    ),
+    "listing redeliveries": Hot(
+        lambda connection: redeliveries.page(connection, before="rdl_1", limit=50), {"pk_redeliveries"}
+    ),
+    "adding up statistics": Hot(
+        lambda connection: statistics.roll_up(connection, now=START),
+        {"ix_statistics_resolution_bucket_at"},
+    ),
+    "showing statistics": Hot(
+        lambda connection: statistics.counts(
+            connection,
+            Wanted(
+                partner="partner-7",
+                webhook=None,
+                event_type=None,
+                resolution=Resolution.HOUR,
+                since=START,
+                until=START + 40 * HOUR,
+            ),
+        ),
+        {"pk_statistics"},
+    ),
     "checking a key": Hot(lambda connection: keys.credential(connection, "k"), {"pk_api_keys"}),
     "spending a nonce": Hot(lambda connection: keys.state_for_update(connection, "k"), {"pk_api_keys"}),
     "looking up a used nonce": Hot(lambda connection: 1 in keys.UsedNonces(connection, "k"), {"pk_used_nonces"}),

@@ -9,11 +9,12 @@ from support.stepped_clock import START
 from tidings.core.ids import moment_of
 from tidings.core.instants import SECOND
 from tidings.core.retention import Retention
+from tidings.store.bookkeeping import COUNTS
 from tidings.store.partitions import PARTITIONED, make_ahead
 
 EVENTS = 20_000
 PARTNERS = 400
-_HOUR = 3600 * SECOND
+HOUR = 3600 * SECOND
 AMONG_THEM = f"dlv_h{EVENTS * 3 // 4:025d}"
 """A delivery with others before and after it."""
 
@@ -44,6 +45,11 @@ _TABLES = (
     f"""
     INSERT INTO platform_tokens (name, digest, created_at)
     SELECT 'token-' || n, md5(n::text), {START} FROM generate_series(1, {PARTNERS}) AS n
+    """,
+    f"""
+    INSERT INTO statistics (resolution, partner_id, webhook_id, event_type, bucket_at, {", ".join(COUNTS)})
+    SELECT 'hour', 'partner-' || n, 'WH' || n, 'user.verified', {START} + m * {HOUR}, {", ".join("1" for _ in COUNTS)}
+    FROM generate_series(1, {PARTNERS}) AS n, generate_series(1, 50) AS m
     """,
     f"""
     INSERT INTO audit_entries (id, created_at, actor, action, partner_id, subject, details)
@@ -88,7 +94,7 @@ def fill(connection: Connection) -> None:
     for of in PARTITIONED:
         # The partition of their day, with others before and after it.
         for moment in (START, moment_of(AMONG_THEM) or 0):
-            make_ahead(connection, of, retention=Retention(), now=moment - _HOUR)
+            make_ahead(connection, of, retention=Retention(), now=moment - HOUR)
             make_ahead(connection, of, retention=Retention(), now=moment)
     for statement in _TABLES:
         connection.exec_driver_sql(statement)

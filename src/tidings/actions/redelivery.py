@@ -13,6 +13,7 @@ from tidings.core.model import Delivery
 from tidings.errors import NotFound, PartnerDisabled, WebhookDisabled, WebhookGone
 from tidings.store import browsing, events
 from tidings.store.group_commit import each
+from tidings.store.selection import hold
 from tidings.store.transaction import Transaction
 
 
@@ -35,6 +36,7 @@ def _redeliver_one(transaction: Transaction, wanted: _Redelivering) -> Delivery:
     event = None if old is None else events.get(connection, old.event)
     if old is None or event is None:
         raise NotFound("delivery", wanted.delivery)
+    hold(connection, [old.id])
     now = wanted.ctx.clock.now()
     target = _target(connection, old, wanted.ctx, now)
     fresh = NewDeliveries(wanted.ctx, transaction, now=now)

@@ -63,6 +63,8 @@ class AuditAction(StrEnum):
     WEBHOOK_TEST = "webhook.test"
     WEBHOOK_ROTATE_SECRET = "webhook.rotate_secret"  # noqa: S105 - as above
     DELIVERY_REDELIVER = "delivery.redeliver"
+    REDELIVERY_START = "redelivery.start"
+    REDELIVERY_CANCEL = "redelivery.cancel"
     KEYRING_ROTATE = "keyring.rotate"
 
 

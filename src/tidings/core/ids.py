@@ -39,6 +39,11 @@ def audit_id(now: Instant, entropy: bytes) -> str:
     return "aud_" + _timed(now, entropy)
 
 
+def redelivery_id(now: Instant, entropy: bytes) -> str:
+    """``rdl_`` and 26 characters that sort by time."""
+    return "rdl_" + _timed(now, entropy)
+
+
 def webhook_id(entropy: bytes) -> str:
     """``WH`` and base32 in dash groups 6-5-6: ``WHAEGXGV-JZ4I2-6QXEJS`` (contract.md section 1)."""
     letters = base64.b32encode(entropy[:WEBHOOK_ENTROPY]).decode("ascii")

@@ -7,8 +7,10 @@ from functools import partial
 from typing import TypeAlias
 
 from tidings.actions.context import Context
-from tidings.core.instants import Instant
+from tidings.actions.redelivering import step_all
+from tidings.core.instants import SECOND, Instant
 from tidings.core.model import Lease
+from tidings.core.redelivery import RedeliveryState
 from tidings.engine.attempts import Attempts
 from tidings.engine.dispatcher import Dispatcher
 from tidings.engine.lanes import Lanes
@@ -18,8 +20,8 @@ from tidings.engine.rescuing import Rescue, rescue_all
 from tidings.engine.rolling_up import roll_up_all
 from tidings.engine.watching import Watch
 from tidings.errors import Unavailable
-from tidings.store import leases
-from tidings.telemetry.facts import DeliveriesExpired, LeasesRescued, ServiceLoopFailed
+from tidings.store import leases, redeliveries
+from tidings.telemetry.facts import DeliveriesExpired, LeasesRescued, RedeliveryEnded, ServiceLoopFailed
 from tidings.telemetry.places import place_of
 from tidings.telemetry.standing import Load
 
@@ -90,6 +92,7 @@ class Engine:
             self._loop("poller", self._poll),
             self._loop("statistics", self._roll_up),
             self._loop("pruner", self._pruner.run),
+            self._loop("redelivery", self._redeliver),
         ]
         if watch is not None:
             self._loops.append(self._loop("watch", partial(watch.look, self._rest)))
@@ -166,6 +169,18 @@ class Engine:
     async def _roll_up(self) -> None:
         if not await self._ctx.store.write(roll_up_all, self._ctx):
             await self._rest(_ROUND_S)
+
+    async def _redeliver(self) -> None:
+        next_at, now = await self._ctx.store.read(redeliveries.next_due_at), self._ctx.clock.now()
+        if next_at is None or next_at > now:
+            await self._rest(_ROUND_S if next_at is None else min(_ROUND_S, (next_at - now) / SECOND))
+            return
+        job = await self._ctx.store.write(step_all, self._ctx)
+        if job is None:
+            # Another process has it just now.
+            await self._rest(_SHORTEST_ROUND_S)
+        elif job.state is not RedeliveryState.RUNNING:
+            self._ctx.emit(RedeliveryEnded(job.id, job.state.value, job.made))
 
     async def _poll(self) -> None:
         self._news.clear()

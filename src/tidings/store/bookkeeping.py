@@ -3,7 +3,7 @@
 What the product is about has its tables in store.tables.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, PrimaryKeyConstraint, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, PrimaryKeyConstraint, String, Table, Text, text
 
 from tidings.core.latency import BINS
 from tidings.core.model import State
@@ -25,6 +25,35 @@ journal = Table(
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("entries", Text, nullable=False),
+)
+
+redeliveries = Table(
+    "redeliveries",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("partner_id", String(63)),
+    Column("webhook_id", String(32)),
+    Column("event_type", String(64)),
+    Column("of_state", String(16), nullable=False),
+    Column("since", BigInteger),
+    Column("until", BigInteger),
+    Column("rate", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("total", BigInteger),
+    Column("made", BigInteger, nullable=False),
+    Column("left_out", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+    Column("up_to", String(32), nullable=False),
+    Column("cursor", String(32), nullable=False),
+)
+Index(
+    "ix_redeliveries_running",
+    redeliveries.c.due_at,
+    sqlite_where=text("state = 'running'"),
+    postgresql_where=text("state = 'running'"),
 )
 
 COUNTS = (

@@ -102,6 +102,12 @@ def first_deliveries(connection: Connection, ids: Sequence[str]) -> dict[str, tu
     return {name: tuple(found) for name, found in fans.items()}
 
 
+def payloads(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Return the payloads of those events that are still there."""
+    found = connection.execute(select(events.c.id, events.c.payload).where(events.c.id.in_(ids)))
+    return {row.id: row.payload for row in found}
+
+
 def get(connection: Connection, name: str) -> Event | None:
     row = connection.execute(select(events).where(events.c.id == name)).one_or_none()
     if row is None:

@@ -229,6 +229,21 @@ class SpansLost(Struct, frozen=True):
     count: int
 
 
+class RedeliveryStarted(Struct, frozen=True):
+    """Somebody asked to have many deliveries sent again; ``total`` is None when they were too many to count."""
+
+    redelivery: str
+    total: int | None
+
+
+class RedeliveryEnded(Struct, frozen=True):
+    """A redelivery went through all it was to look at, or was cancelled; ``made`` new deliveries are its result."""
+
+    redelivery: str
+    state: str
+    made: int
+
+
 class RequestFailed(Struct, frozen=True):
     """A request to us ended in an error that is ours (500). ``place`` is where in our code."""
 
@@ -267,6 +282,8 @@ Fact: TypeAlias = (
     | PartnerDisabled
     | OperationalEventTold
     | SpansLost
+    | RedeliveryStarted
+    | RedeliveryEnded
     | RequestFailed
 )
 

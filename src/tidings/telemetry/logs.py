@@ -31,6 +31,8 @@ from tidings.telemetry.facts import (
     PartnerCreated,
     PartnerDisabled,
     PruningPutOff,
+    RedeliveryEnded,
+    RedeliveryStarted,
     RequestFailed,
     RowsPruned,
     ServiceLoopFailed,
@@ -73,6 +75,8 @@ WORDING: Mapping[type[Fact], tuple[Level, str]] = {
     PartnerDisabled: ("info", "partner disabled"),
     OperationalEventTold: ("warning", "operational event stored: it will be sent to the operations' webhook"),
     SpansLost: ("warning", "spans lost: the collector of traces does not take them"),
+    RedeliveryStarted: ("info", "redelivery started"),
+    RedeliveryEnded: ("info", "redelivery ended"),
     RequestFailed: ("error", "request failed with an error of ours"),
 }
 """The facts that are logged. Commits, publications, requests, questions and look-ups come by the thousand:

@@ -19,7 +19,10 @@ _PYTHON_END = r"\Z"
 
 
 class Operation(Struct, frozen=True, kw_only=True):
-    """One endpoint. ``errors`` are statuses; ``query`` has a field for each parameter."""
+    """One endpoint. ``also_status`` is a second status of success, ``errors`` are statuses of refusals.
+
+    ``query`` has a field for each parameter.
+    """
 
     method: str
     path: str
@@ -27,6 +30,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     summary: str
     answer: type[Struct]
     status: int = 200
+    also_status: int | None = None
     body: type[Struct] | None = None
     body_required: bool = True
     query: type[Struct] | None = None
@@ -132,7 +136,7 @@ def _operation(about: Description, operation: Operation) -> Json:
         "summary": operation.summary,
         "parameters": [*_path_parameters(about, operation), *_query_parameters(operation)],
         "security": _security(about, operation),
-        "responses": {str(operation.status): _success(operation), **_references(operation)},
+        "responses": {**_successes(operation), **_references(operation)},
     }
     if operation.body is not None:
         schema = {"$ref": _REF.format(name=operation.body.__name__)}
@@ -164,6 +168,11 @@ def _query_parameters(operation: Operation) -> list[Json]:
         {"name": name, "in": "query", "required": False, "schema": schema}
         for name, schema in shape["properties"].items()
     ]
+
+
+def _successes(operation: Operation) -> Json:
+    statuses = [operation.status] if operation.also_status is None else [operation.also_status, operation.status]
+    return {str(status): _success(operation) for status in statuses}
 
 
 def _success(operation: Operation) -> Json:

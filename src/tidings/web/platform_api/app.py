@@ -10,7 +10,7 @@ from tidings.actions.context import Context
 from tidings.web.answer import Answer
 from tidings.web.api import Api, HttpRequest, Refusals, acting
 from tidings.web.client_address import Network
-from tidings.web.platform_api import audit, deliveries, events, health, partners, statistics, webhooks
+from tidings.web.platform_api import audit, deliveries, events, health, partners, redeliveries, statistics, webhooks
 from tidings.web.platform_api.access import token_guard
 from tidings.web.platform_api.health import Exposition, metrics_handler
 from tidings.web.platform_api.openapi import DOCUMENT
@@ -32,6 +32,7 @@ def build_platform_api(ctx: Context, *, metrics: Exposition | None, trusted_prox
         *webhooks.HANDLERS,
         *audit.HANDLERS,
         *statistics.HANDLERS,
+        *redeliveries.HANDLERS,
     ]
     secured = Router(path="/", route_handlers=handlers, guards=[token_guard(ctx, trusted_proxies=trusted_proxies)])
     return _api(ctx, [secured, *health.HANDLERS, openapi, *_numbers(metrics)], trusted_proxies)

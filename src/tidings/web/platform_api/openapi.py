@@ -3,7 +3,7 @@
 from tidings import __version__
 from tidings.web.event_schema import EVENT_SCHEMAS
 from tidings.web.openapi import Description, ErrorStyle, Json, Operation, document, encode, schemas_of
-from tidings.web.platform_api import statistics
+from tidings.web.platform_api import redeliveries, statistics
 from tidings.web.platform_api.audit import AuditView
 from tidings.web.platform_api.batch import Batch
 from tidings.web.platform_api.partner_operations import PARTNER_OPERATIONS
@@ -80,6 +80,7 @@ OPERATIONS = (
     ),
     *PARTNER_OPERATIONS,
     *statistics.OPERATIONS,
+    *redeliveries.OPERATIONS,
     Operation(
         method="get",
         path="/platform/v1/audit",
@@ -118,6 +119,7 @@ _ABOUT = Description(
         "delivery_id": "The id of a delivery.",
         "partner_id": "The id of a partner.",
         "webhook_id": "The id of a webhook.",
+        "redelivery_id": "The id of a redelivery.",
         "host": "A host as the list has it; an IPv6 address may stand without its brackets.",
         "key": "A public key; its slashes may be encoded or not.",
     },

@@ -131,6 +131,13 @@ class StatisticsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         )
 
 
+class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which page of a list without filters is wanted."""
+
+    limit: Limit = 50
+    cursor: Word | UnsetType = UNSET
+
+
 class PartnerQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which page of the partners is wanted."""
 
@@ -161,6 +168,11 @@ def statistics_query(scope: Scope) -> StatisticsQuery:
 def webhook_query(scope: Scope) -> WebhookQuery:
     """Return the query. Raises InvalidArgument with the parameter that is wrong."""
     return _query(scope, WebhookQuery)
+
+
+def page_query(scope: Scope) -> PageQuery:
+    """Return the query. Raises InvalidArgument with the parameter that is wrong."""
+    return _query(scope, PageQuery)
 
 
 def partner_query(scope: Scope) -> PartnerQuery:
@@ -213,4 +225,8 @@ def _or_none(word: str | UnsetType) -> str | None:
 
 
 def _instant(moment: datetime | UnsetType) -> Instant | None:
-    return None if moment is UNSET else (moment - _EPOCH) // _MICROSECOND
+    return None if moment is UNSET else instant_of(moment)
+
+
+def instant_of(moment: datetime) -> Instant:
+    return (moment - _EPOCH) // _MICROSECOND
