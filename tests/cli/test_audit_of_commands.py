@@ -17,6 +17,7 @@ from tidings.cli.main import app as commands
 OLD_KEY, NEW_KEY = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))
 LOOKING = {"list", "show", "status"}
 """Verbs that only look."""
+SHOWN_ONCE = {"api_secret", "token", "password", "secret"}
 NOT_AUDITED = {"serve", "demo", "migrate", "check", "stats", "event publish", "event trigger"}
 """They serve, prepare or count; and what is published is on record itself."""
 
@@ -56,6 +57,7 @@ def test_every_command_that_changes_something_is_told(tidings: CommandLine, monk
     monkeypatch.setenv("TIDINGS_DNS_SERVERS", "127.0.0.1:9")
     monkeypatch.setenv("TIDINGS_MASTER_KEY", OLD_KEY)
     names = {"key": ""}
+    secrets: set[str] = {OLD_KEY, NEW_KEY}
     for typed, actions in CHANGES:
         if typed == "webhook disable {webhook}":
             names["webhook"] = _registered()
@@ -69,6 +71,10 @@ def test_every_command_that_changes_something_is_told(tidings: CommandLine, monk
 
         assert _told(tidings) == [*before, *actions], typed
         names["key"] = said.get("api_key", names["key"])
+        secrets |= {said[name] for name in SHOWN_ONCE & said.keys() if isinstance(said[name], str)}
+    trail = tidings("audit", "list", "--json").stdout
+    assert len(secrets) == 2 + 6
+    assert [secret for secret in secrets if secret in trail] == []
 
 
 def _published(tidings: CommandLine) -> str:

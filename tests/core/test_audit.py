@@ -23,7 +23,7 @@ def test_what_names_no_actor_is_refused_with_the_kinds_there_are(text: str) -> N
 def test_an_action_is_a_noun_and_a_verb() -> None:
     for action in AuditAction:
         noun, _, verb = action.partition(".")
-        assert noun in {"partner", "key", "token", "operator", "webhook", "delivery"}
+        assert noun.isidentifier()
         assert verb.isidentifier()
 
 

@@ -209,6 +209,9 @@ HOT = {
     "auditing what an actor did to a partner": Hot(
         trail(partner="partner-7", actor="token:token-7"), {"ix_audit_entries_partner_id_id"}
     ),
+    "auditing what an actor did of one kind": Hot(
+        trail(actor="token:token-7", action=AuditAction.TOKEN_CREATE), {"ix_audit_entries_actor_id"}
+    ),
     "asking for a running test": Hot(
         lambda connection: webhooks.test_running_since(connection, WEBHOOK), {"uq_webhook_tests_running"}
     ),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from tidings.core.audit import AuditAction, Detail, Entry
 from tidings.core.ids import id_floor
@@ -44,8 +44,11 @@ def page(connection: Connection, wanted: AuditFilter, *, before: str | None, lim
 def _along(wanted: AuditFilter) -> Along:
     # Each has an index with the ids: the first that is asked for serves, and the others are judged.
     exact = {_entries.partner_id: wanted.partner, _entries.actor: wanted.actor, _entries.action: wanted.action}
-    asked = [column == value for column, value in exact.items() if value is not None]
-    return Along(key=_entries.id, served=[*asked[:1], *_span(wanted)], judged=asked[1:])
+    asked = [(column, value) for column, value in exact.items() if value is not None]
+    served = [column == value for column, value in asked[:1]]
+    # Not spelt as their own indexes would serve them: the window is one of the index that was chosen here.
+    judged = [func.coalesce(column, "") == value for column, value in asked[1:]]
+    return Along(key=_entries.id, served=[*served, *_span(wanted)], judged=judged)
 
 
 def _span(wanted: AuditFilter) -> list[Condition]:
