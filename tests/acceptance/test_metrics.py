@@ -1,5 +1,6 @@
 """What /metrics says of a real service is what happened, and it answers when nothing else does."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from support.certificates import Authority
 from support.house import House, open_house
 from support.https_receiver import Answer, HttpsReceiver
+from support.postgresql import cluster
+from support.service import Installation
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -93,3 +96,27 @@ async def test_every_attempt_is_one_line_also_one_that_died_with_its_process(
     assert told == [(delivery, 1, "lease_lost", "retry"), (delivery, 2, "ok", "delivered")]
     assert seen["tidings_leases_rescued_total"] == seen["tidings_attempts_total[lease_lost]"] == 1
     assert seen["tidings_deliveries_unaccounted"] == 0
+
+
+async def test_a_scrape_is_answered_while_the_database_is_gone(
+    tmp_path: Path, authority: Authority, own_receiver: HttpsReceiver
+) -> None:
+    with cluster() as server:
+        own = {
+            "TIDINGS_DATABASE_URL": server.create(),
+            "TIDINGS_MASTER_KEY": base64.b64encode(bytes(32)).decode(),
+        }
+        assert (await Installation(tmp_path, own).run("migrate")).status == 0
+        async with open_house(tmp_path, authority, SETTINGS | own, receiver=own_receiver) as house:
+            await house.platform.until_ended(await house.publish(await house.partner()))
+            before = await scraped(house, attempts=1)
+            server.stop("immediate")
+            without = await scrape(house)
+            server.start()
+            await house.platform.until_ended(await house.publish(await house.partner()))
+            after = await scraped(house, attempts=2)
+
+    assert [seen["tidings_database_up"] for seen in (before, without, after)] == [1, 0, 1]
+    assert without["tidings_deliveries[delivered]"] == before["tidings_deliveries[delivered]"] == 1
+    assert without["tidings_attempts_total[ok]"] == 1
+    assert (after["tidings_deliveries[delivered]"], after["tidings_deliveries_unaccounted"]) == (2, 0)

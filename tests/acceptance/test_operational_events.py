@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from support.event_samples import marked
 from support.house import House, Partner, marker, open_house, settings_for
 from support.https_receiver import Answer, HttpsReceiver
 from support.platform_client import JsonObject, platform
-from support.postgresql import Cluster, cluster
+from support.postgresql import Cluster
 from support.service import Installation
 from tidings.core.operational_events import OperationalEvent
 from tidings_receiver import UnknownEvent, verify
@@ -177,12 +177,6 @@ async def test_what_was_to_be_told_goes_to_the_new_place_after_a_change_of_setti
     assert failing["webhook"] == partner.webhook
 
 
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[Cluster]:
-    with cluster() as running:
-        yield running
-
-
 @asynccontextmanager
 async def shared_house(
     folder: Path, authority: Authority, receiver: HttpsReceiver, url: str
@@ -208,9 +202,9 @@ async def shared_house(
 
 
 async def test_two_processes_tell_each_thing_once_also_when_one_is_killed(
-    tmp_path: Path, authority: Authority, own_receiver: HttpsReceiver, postgresql: Cluster
+    tmp_path: Path, authority: Authority, own_receiver: HttpsReceiver, server: Cluster
 ) -> None:
-    async with shared_house(tmp_path, authority, own_receiver, postgresql.create()) as (house, other):
+    async with shared_house(tmp_path, authority, own_receiver, server.create()) as (house, other):
         partner = await house.partner(Answer(status=500))
         doomed = await publish_many(house, partner, 60)
         await own_receiver.until_received(30, partner.path)
