@@ -4,6 +4,7 @@ One order a line (``Order``), one answer a line: how long it took and what it co
 """
 
 import asyncio
+import itertools
 import json
 import sys
 import time
@@ -23,10 +24,10 @@ ACCEPTED = 202
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """Publish ``count`` events from number ``first`` on; with a ``rate`` one by one, else ``size`` at a time.
 
-    They go to ``partners`` partners in turn, of which ``first_partner`` is the first.
+    They go to ``partners`` partners in turn, of which ``first_partner`` is the first; to the processes in turn too.
     """
 
-    url: str
+    urls: list[str]
     token: str
     first: int
     count: int
@@ -44,7 +45,7 @@ class Publisher:
     def __init__(self, client: Client, order: Order) -> None:
         self._client = client
         self._order = order
-        self._url = f"{order.url}/platform/v1/events"
+        self._urls = itertools.cycle(f"{url}/platform/v1/events" for url in order.urls)
         self._headers = {"Authorization": f"Bearer {order.token}", "Content-Type": "application/json"}
 
     async def in_batches(self) -> None:
@@ -77,7 +78,7 @@ class Publisher:
 
     async def _post(self, first: int, count: int) -> None:
         body = batch(first, count, self._order.partners, first_partner=self._order.first_partner)
-        answer = await self._client.post(self._url).headers(self._headers).body_bytes(body).build().send()
+        answer = await self._client.post(next(self._urls)).headers(self._headers).body_bytes(body).build().send()
         told = bytes(await answer.bytes())
         if answer.status != ACCEPTED or not is_accepted(told, count):
             sys.exit(f"publishing failed: {answer.status} {told[:1000]!r}")

@@ -1,4 +1,7 @@
-"""Tables of what was measured: on the terminal, and in docs/benchmarks.md between two marks."""
+"""Tables of what was measured: on the terminal, and in docs/benchmarks.md.
+
+Owns the sections of the document, each between two marks of its own, so that one measurement leaves the others alone.
+"""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -11,24 +14,8 @@ from bench.figures import Figure, spell
 from bench.machine import Machine
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
-BEGIN = "<!-- begin: written by script/bench --write -->"
-END = "<!-- end: written by script/bench --write -->"
 
 _HEADINGS = ("figure", "measured", "target", "", "rounds")
-_INTRODUCTION = f"""# Benchmarks
-
-`script/bench` measures the running program from outside: a publisher, the service and an HTTPS receiver are processes
-of their own on one machine, and share its cores. Every event carries a number. After each round the receiver must
-have seen every number exactly once, and the database must show every delivery as `delivered`; otherwise there is no
-figure. Logging is on, and every commit is flushed.
-
-- **deliveries**: published over HTTP in batches of 100, delivered over HTTPS, recorded.
-- **bare loop**: sign and POST to the same receiver with the same client, and nothing else; what the machine allows.
-- **latency**: from just before a single event is published until the receiver has read it.
-
-{BEGIN}
-{END}
-"""
 
 
 def _row(figure: Figure) -> tuple[str, ...]:
@@ -49,17 +36,21 @@ def show(console: Console, figures: Sequence[Figure], machine: Machine) -> None:
     console.print(table)
 
 
-def _section(figures: Sequence[Figure], machine: Machine) -> str:
+def write(section: str, figures: Sequence[Figure], machine: Machine) -> None:
+    """Put the figures into their section of the document, a new one at its end; all else there stays."""
+    begin, end = (f"<!-- {edge}: {section}, written by script/bench --write -->" for edge in ("begin", "end"))
+    text = DOCUMENT.read_text(encoding="utf-8")
+    if begin not in text:
+        text = f"{text.rstrip()}\n\n{begin}\n{end}\n"
+    before, _, rest = text.partition(begin)
+    _, found, after = rest.partition(end)
+    assert found, f"{DOCUMENT} has lost the mark {end}"
+    DOCUMENT.write_text(f"{before}{begin}\n\n{_section(section, figures, machine)}\n{end}{after}", encoding="utf-8")
+
+
+def _section(title: str, figures: Sequence[Figure], machine: Machine) -> str:
     rows = (_HEADINGS, ("---",) * len(_HEADINGS), *map(_row, figures))
     table = (f"| {' | '.join(row)} |" for row in rows)
-    return "\n".join(chain((BEGIN, ""), (f"- {line}" for line in machine.lines()), ("",), table, ("", END)))
-
-
-def write(figures: Sequence[Figure], machine: Machine) -> None:
-    """Replace the generated part of the document; what people wrote around it stays."""
-    text = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else _INTRODUCTION
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    assert begin, f"{DOCUMENT} has lost its marks"
-    assert end, f"{DOCUMENT} has lost its marks"
-    DOCUMENT.write_text(before + _section(figures, machine) + after, encoding="utf-8")
+    return "\n".join(
+        chain((f"### {title.capitalize()}", ""), (f"- {line}" for line in machine.lines()), ("",), table, ("",))
+    )

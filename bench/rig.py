@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.children import Child
-from bench.records import count_by_state, count_open
+from bench.databases import Kind, count_not_delivered, count_open, database, settings_for
+from bench.processes import cpu_seconds
 from bench.traffic import partner_name
 from support.platform_client import Platform, platform
 from support.service import Installation, Service
@@ -33,13 +34,33 @@ class Rig:
 
     folder: Path
     installation: Installation
-    service: Service
+    url: str
+    services: list[Service]
     token: str
     receiver: Child
     publisher: Child
     bare_loop: Child
     urls: list[str]
     next_number: int = 0
+
+    @property
+    def service(self) -> Service:
+        """The first process."""
+        return self.services[0]
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time of all processes of the service."""
+        return sum(cpu_seconds(service.pid) for service in self.services)
+
+    async def start(self, processes: int) -> None:
+        """Start so many processes of the service, each on a port of its own."""
+        for _ in range(processes):
+            self.services.append(await self.installation.serve())
+
+    async def stop(self) -> None:
+        """Stop the service."""
+        while self.services:
+            await self.services.pop().stop()
 
     async def expect(self, count: int) -> int:
         """Prepare the receiver for ``count`` new numbers; return the first of them."""
@@ -50,7 +71,8 @@ class Rig:
 
     async def offer(self, first: int, count: int, **how: int | str) -> None:
         """Publish numbers, to all partners in turn, and wait for nothing but their acknowledgement."""
-        order = {"url": self.service.url, "token": self.token, "first": first, "count": count}
+        urls = [service.url for service in self.services]
+        order = {"urls": urls, "token": self.token, "first": first, "count": count}
         await self.publisher.ask({"partners": len(self.urls), **order, **how})
 
     async def publish(self, first: int, count: int, **how: int | str) -> None:
@@ -68,7 +90,7 @@ class Rig:
     async def until_recorded(self) -> None:
         """Wait until every delivery has ended."""
         limit = time.monotonic() + DEADLINE
-        while count_open(self.installation.database):
+        while await count_open(self.url):
             await _pause(limit)
 
     async def post_bare(self, first: int, count: int, *, concurrency: int) -> dict[str, Any]:
@@ -81,8 +103,8 @@ class Rig:
         seen = await self.receiver.ask({"seen": True})
         if seen != {"distinct": count, "repeats": 0, "strangers": 0}:
             raise WrongResult(f"of {count} events the receiver saw {seen}")
-        if (states := count_by_state(self.installation.database)).keys() - {"delivered"}:
-            raise WrongResult(f"the database has {states}")
+        if states := await count_not_delivered(self.url):
+            raise WrongResult(f"the database has {states} that were not delivered")
 
 
 async def _pause(limit: float) -> None:
@@ -92,45 +114,59 @@ async def _pause(limit: float) -> None:
 
 
 @asynccontextmanager
-async def rig(*, partners: int = PARTNERS, also_allowed: Sequence[str] = ()) -> AsyncIterator[Rig]:
+async def rig(
+    kind: Kind = Kind.SQLITE,
+    *,
+    partners: int = PARTNERS,
+    hosts: Sequence[str] = HOSTS,
+    also_allowed: Sequence[str] = (),
+) -> AsyncIterator[Rig]:
     """Put everything up in a temporary folder, and take it down again. ``also_allowed`` are further egress pairs."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tidings-bench-")))
         receiver, publisher, bare_loop = [
             await stack.enter_async_context(Child(module)) for module in ("receiver", "publisher", "bare_loop")
         ]
-        port = (await receiver.ask({"folder": str(folder), "hosts": HOSTS}))["port"]
+        port = (await receiver.ask({"folder": str(folder), "hosts": list(hosts)}))["port"]
+        url = stack.enter_context(database(kind, folder))
         settings = {
-            "TIDINGS_EGRESS_ALLOW": ",".join([*(f"{host}/32:{port}" for host in HOSTS), *also_allowed]),
+            **settings_for(url),
+            "TIDINGS_EGRESS_ALLOW": ",".join([*(f"{host}/32:{port}" for host in hosts), *also_allowed]),
             # Every partner of a bench registers from one address, as none does in life.
             "TIDINGS_RATE_LIMIT_ADDRESS": "100000/100000",
             "TIDINGS_EGRESS_CA_FILE": str(folder / "roots.pem"),
         }
         installation = Installation(folder, settings)
-        token = await installation.create_token("bench")
-        service = await installation.serve()
-        stack.push_async_callback(service.stop)
-        urls = [f"https://{HOSTS[number % len(HOSTS)]}:{port}/{number}" for number in range(partners)]
-        await register(service, token, urls)
-        yield Rig(
+        migrated = await installation.run("migrate")
+        if migrated.status:
+            raise WrongResult(f"no schema: {migrated.stderr}")
+        urls = [f"https://{hosts[number % len(hosts)]}:{port}/{number}" for number in range(partners)]
+        up = Rig(
             folder=folder,
             installation=installation,
-            service=service,
-            token=token,
+            url=url,
+            services=[],
+            token=await installation.create_token("bench"),
             receiver=receiver,
             publisher=publisher,
             bare_loop=bare_loop,
             urls=urls,
         )
+        stack.push_async_callback(up.stop)
+        await up.start(1)
+        await register(up.service, up.token, urls, hosts=hosts)
+        yield up
 
 
-async def register(service: Service, token: str, urls: list[str], *, first: int = 0) -> None:
+async def register(
+    service: Service, token: str, urls: list[str], *, first: int = 0, hosts: Sequence[str] = HOSTS
+) -> None:
     """Make a partner for each of ``urls``, from number ``first`` on, with a webhook that wants every event."""
     waiting = iter(enumerate(urls, first))
 
     async def work(client: Platform) -> None:
         for number, url in waiting:
-            key = await client.create_partner(partner_name(number), *HOSTS)
+            key = await client.create_partner(partner_name(number), *hosts)
             await VendorClient(port=service.port, api_key=key).register(url, events=["user.verified"])
 
     async with platform(service.url, token) as client, asyncio.TaskGroup() as group:

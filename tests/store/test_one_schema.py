@@ -28,8 +28,8 @@ def tables(connection: Connection) -> dict[str, dict[str, object]]:
 
 def _column(found: Mapping[str, Any]) -> tuple[str, str, bool]:
     kind = found["type"].as_generic()
-    # SQLite has one kind of whole numbers, whose key of a table must be called INTEGER; how text is compared is a matter
-    # of each database.
+    # SQLite has one kind of whole numbers, whose key of a table must be called INTEGER. How text is compared is each
+    # database's own matter.
     name = next((name for known, name in _KINDS.items() if isinstance(kind, known)), str(kind).partition(" ")[0])
     return found["name"], name, found["nullable"]
 
