@@ -64,3 +64,17 @@ def test_an_attempt_whose_duration_nobody_knows_has_none() -> None:
 
 def test_other_facts_are_no_spans() -> None:
     assert list(spans_of(ServiceStopping(), NOW)) == []
+
+
+def test_a_part_of_the_events_is_chosen_by_every_process_alike() -> None:
+    names = tuple(f"evt_{number}" for number in range(2_000))
+    published = msgspec.structs.replace(PUBLISHED, events=names)
+    roots = {span.trace for span in spans_of(published, NOW, sample=0.25)}
+    attempts = {
+        span.trace
+        for name in names
+        for span in spans_of(msgspec.structs.replace(ATTEMPT, event=name), NOW, sample=0.25)
+    }
+    assert roots == attempts
+    assert 400 < len(roots) < 600
+    assert list(spans_of(published, NOW, sample=0)) == []

@@ -17,7 +17,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.id_generator import IdGenerator
-from opentelemetry.sdk.trace.sampling import TraceIdRatioBased
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import (
     NonRecordingSpan,
     SpanContext,
@@ -59,11 +59,13 @@ class Traces:
         # What the library says in free text goes nowhere: what matters is told as a fact.
         _silence("opentelemetry")
         self._clock = clock
+        self._sample = collector.sample
         self._ids = _GivenIds()
         loop = asyncio.get_running_loop()
         exporter = _Told(collector.endpoint, lost=lambda count: _tell(loop, emit, SpansLost(count)))
         self._provider = TracerProvider(
-            sampler=TraceIdRatioBased(collector.sample),
+            # What is not traced never comes this far.
+            sampler=ALWAYS_ON,
             resource=Resource(
                 {
                     "service.name": "tidings",
@@ -86,7 +88,7 @@ class Traces:
 
     def read(self, fact: Fact) -> None:
         """Add to the traces what ``fact`` tells. This is an ``Emit``."""
-        for span in spans_of(fact, self._clock.now()):
+        for span in spans_of(fact, self._clock.now(), sample=self._sample):
             self._record(span)
 
     async def close(self) -> None:

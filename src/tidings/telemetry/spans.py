@@ -15,6 +15,7 @@ from tidings.telemetry.facts import AttemptEnded, EventsPublished, Fact
 
 _TRACE_BYTES = 16
 _SPAN_BYTES = 8
+_RANGE = 2**64
 
 
 class Span(Struct, frozen=True, kw_only=True):
@@ -31,20 +32,28 @@ class Span(Struct, frozen=True, kw_only=True):
     is_request: bool = False
 
 
-def spans_of(fact: Fact, now: Instant) -> Iterator[Span]:
-    """Return what ``fact``, told at ``now``, adds to the traces of its events."""
+def spans_of(fact: Fact, now: Instant, *, sample: float = 1.0) -> Iterator[Span]:
+    """Return what ``fact``, told at ``now``, adds to the traces of its events.
+
+    ``sample`` is the part of all events that is traced. Which ones, their traces' ids decide: every process chooses
+    alike, and what is not traced costs no more than a look at its id.
+    """
     match fact:
         case EventsPublished():
             for event in fact.events:
-                yield from _published(fact, event, now)
+                trace = _trace_of(event)
+                if _is_chosen(trace, sample):
+                    yield from _published(fact, event, trace, now)
         case AttemptEnded():
-            yield from _attempted(fact, now)
+            trace = _trace_of(fact.event)
+            if _is_chosen(trace, sample):
+                yield from _attempted(fact, trace, now)
         case _:
             return
 
 
-def _published(fact: EventsPublished, event: str, now: Instant) -> Iterator[Span]:
-    trace, publication = _trace_of(event), _span_of(event)
+def _published(fact: EventsPublished, event: str, trace: int, now: Instant) -> Iterator[Span]:
+    publication = _span_of(event)
     attributes = {"tidings.event": event}
     yield Span(
         trace=trace,
@@ -66,8 +75,8 @@ def _published(fact: EventsPublished, event: str, now: Instant) -> Iterator[Span
     )
 
 
-def _attempted(fact: AttemptEnded, now: Instant) -> Iterator[Span]:
-    trace, attempt = _trace_of(fact.event), _span_of(f"{fact.delivery} {fact.number}")
+def _attempted(fact: AttemptEnded, trace: int, now: Instant) -> Iterator[Span]:
+    attempt = _span_of(f"{fact.delivery} {fact.number}")
     names = {"tidings.event": fact.event, "tidings.delivery": fact.delivery}
     yield Span(
         trace=trace,
@@ -105,6 +114,10 @@ def _of_the_attempt(fact: AttemptEnded) -> dict[str, str | int]:
 
 def _trace_of(event: str) -> int:
     return int.from_bytes(sha256(f"trace {event}".encode()).digest()[:_TRACE_BYTES])
+
+
+def _is_chosen(trace: int, sample: float) -> bool:
+    return trace % _RANGE < sample * _RANGE
 
 
 def _span_of(name: str) -> int:
