@@ -109,6 +109,11 @@ class Story:
         (delivery,) = (await self.platform("POST /platform/v1/events", batch))["events"][0]["deliveries"]
         again = await self.platform("POST /platform/v1/deliveries/{delivery_id}/redeliver", delivery_id=delivery)
         self.tell("delivery.redeliver", delivery, {"made": again["delivery"]["id"], "webhook": self.webhook})
+        many = {"partner": self.partner, "state": "failed", "rate": 7}
+        job = (await self.platform("POST /platform/v1/redeliveries", many))["redelivery"]["id"]
+        self.tell("redelivery.start", job, {"rate": 7, "state": "failed"})
+        await self.platform("POST /platform/v1/redeliveries/{redelivery_id}/cancel", redelivery_id=job)
+        self.tell("redelivery.cancel", job, {"made": 0})
         await self.platform("POST /platform/v1/webhooks/{webhook_id}/disable")
         self.tell("webhook.update", self.webhook, {"enabled": False})
         await self.platform("POST /platform/v1/webhooks/{webhook_id}/enable")
