@@ -40,7 +40,7 @@ class NewDeliveries:
         self._transaction = transaction
         self._now = now
         self._chance = ids.Draughts(ctx.entropy)
-        self._until = now + ctx.limits.lease
+        self._until = ctx.clock.steady() + ctx.limits.lease
         self._start_by = ctx.clock.monotonic() + ctx.limits.lease - ctx.limits.attempt_timeout
         self._token = ctx.entropy(_TOKEN_BYTES).hex()
         self._rows: list[NewDelivery] = []
@@ -68,6 +68,7 @@ class NewDeliveries:
             self._transaction.moved(Move.QUEUED, len(self._rows) - len(self._leases))
         if self._leases:
             attempts.begin(connection, [_begun(lease) for lease in self._leases])
+            self._transaction.leased.add(self._token)
             self._transaction.after_commit(partial(self._ctx.engine.begin, self._leases))
         if self._queued:
             wake_others(connection)

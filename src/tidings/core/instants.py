@@ -14,6 +14,8 @@ Span: TypeAlias = int
 
 SECOND: Span = 1_000_000
 MILLISECOND: Span = 1_000
+END_OF_TIME: Instant = 2**62
+"""Later than every moment."""
 
 
 def span(seconds: float) -> Span:

@@ -107,7 +107,7 @@ async def _record(ctx: Context, ended: Ended) -> Recorded | None:
         try:
             return await ctx.store.write(record_all, ended)
         except Unavailable:
-            if ctx.clock.now() > ended.lease.until:
+            if ctx.clock.monotonic() > ended.lease.start_by + ctx.limits.attempt_timeout:
                 return None
             await asyncio.sleep(_PAUSE_BETWEEN_TRIES_S)
 

@@ -4,7 +4,8 @@ Owns their tasks. Whoever stops this waits for what was sent, and releases what 
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
 
@@ -43,10 +44,21 @@ class Attempts:
         self._ended = ended
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
+        self._held: set[tuple[str, str]] = set()
+
+    @property
+    def held(self) -> AbstractSet[tuple[str, str]]:
+        """The leases, as delivery and token, that this process works on; a copy, which any thread may ask for."""
+        return self._held.copy()
+
+    def hold(self, leases: Iterable[Lease]) -> None:
+        """Know that leases are this process's own, from the moment at which they are committed."""
+        self._held.update((lease.delivery, lease.token) for lease in leases)
 
     def begin(self, leases: Sequence[Lease]) -> None:
         """Make an attempt for each lease; while closing, release them instead."""
         passing(Checkpoint.LEASED)
+        self.hold(leases)
         loop = asyncio.get_running_loop()
         if self._closing:
             self._keep(loop.create_task(self._release(leases)))
@@ -79,6 +91,7 @@ class Attempts:
         except Exception as error:  # noqa: BLE001 - one attempt's trouble is not the others'; its lease runs out
             self._ctx.emit(ServiceLoopFailed("attempt", type(error).__name__, place_of(error)))
         finally:
+            self._held.discard((lease.delivery, lease.token))
             self._lanes.settle()
             self._ended(lease.webhook)
 
@@ -100,6 +113,7 @@ class Attempts:
             return
         finally:
             for lease in leases:
+                self._held.discard((lease.delivery, lease.token))
                 self._lanes.give_back(lease.webhook)
 
 

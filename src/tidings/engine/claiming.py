@@ -3,7 +3,8 @@
 Owns the work that turns due rows into leases. Runs inside the group commit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from msgspec import Struct
 
@@ -22,10 +23,14 @@ _TOKEN_BYTES = 12
 
 
 class Claim(Struct, frozen=True):
-    """How many deliveries to lease, by webhook. Few different numbers make few statements."""
+    """How many deliveries to lease, by webhook. Few different numbers make few statements.
+
+    ``hold`` learns the leases at the moment at which they are committed.
+    """
 
     ctx: Context
     wanted: Mapping[str, int]
+    hold: Callable[[Sequence[Lease]], None]
 
 
 class Claimed(Struct, frozen=True):
@@ -60,9 +65,12 @@ def _claim(transaction: Transaction, claim: Claim) -> Claimed:
         rows = [_first_and_last(ctx, row, terms.now) for row in due]
         transaction.moved(Move.CLAIMED, deliveries.claim(connection, rows, token=terms.token, until=terms.until))
         attempts.begin(connection, [_begun(row, terms.now) for row in due])
+    leased = [_lease(ctx, row, terms) for row in due]
+    transaction.leased.add(terms.token)
+    transaction.after_commit(partial(claim.hold, leased))
     exhausted = _exhausted(claim.wanted, due)
     return Claimed(
-        [_lease(ctx, row, terms) for row in due],
+        leased,
         exhausted,
         leases.next_due(connection, exhausted, now=terms.now) if exhausted else {},
     )
@@ -73,7 +81,7 @@ def _terms(ctx: Context) -> _Terms:
     return _Terms(
         token=ctx.entropy(_TOKEN_BYTES).hex(),
         now=now,
-        until=now + ctx.limits.lease,
+        until=ctx.clock.steady() + ctx.limits.lease,
         start_by=ctx.clock.monotonic() + ctx.limits.lease - ctx.limits.attempt_timeout,
     )
 

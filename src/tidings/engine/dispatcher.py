@@ -4,12 +4,12 @@ Owns the claim loop. What it knows of due lanes is a hint (``Agenda``); what it 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 
 from tidings.actions.context import Context
 from tidings.core.instants import SECOND, Instant
-from tidings.core.model import Lease
 from tidings.engine.agenda import Agenda
+from tidings.engine.attempts import Attempts
 from tidings.engine.claiming import Claim, Claimed, claim_all
 from tidings.engine.lanes import Lanes, Room
 
@@ -17,12 +17,13 @@ _LONGEST_NAP_S = 1.0
 
 
 class Dispatcher:
-    """Claims due deliveries and passes their leases to ``begin``."""
+    """Claims due deliveries and has ``attempts`` made for their leases."""
 
-    def __init__(self, ctx: Context, *, lanes: Lanes, begin: Callable[[Sequence[Lease]], None]) -> None:
+    def __init__(self, ctx: Context, *, lanes: Lanes, attempts: Attempts) -> None:
         self._ctx = ctx
         self._lanes = lanes
-        self._begin = begin
+        self._begin = attempts.begin
+        self._hold = attempts.hold
         self._agenda = Agenda()
         self._news = asyncio.Event()
         self._stopping = False
@@ -86,7 +87,7 @@ class Dispatcher:
 
     async def _claim(self, wanted: dict[str, int]) -> Claimed:
         try:
-            claimed = await self._ctx.store.write(claim_all, Claim(self._ctx, wanted))
+            claimed = await self._ctx.store.write(claim_all, Claim(self._ctx, wanted, self._hold))
         except BaseException:
             self._give_back(wanted)
             self._agenda.again(wanted)

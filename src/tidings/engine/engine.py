@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 from tidings.actions.context import Context
 from tidings.actions.redelivering import step_all
-from tidings.core.instants import SECOND, Instant
+from tidings.clock import Jumps
+from tidings.core.instants import END_OF_TIME, MILLISECOND, SECOND, Instant
 from tidings.core.model import Lease
 from tidings.core.redelivery import RedeliveryState
 from tidings.engine.attempts import Attempts
@@ -21,7 +22,7 @@ from tidings.engine.rolling_up import roll_up_all
 from tidings.engine.watching import Watch
 from tidings.errors import Unavailable
 from tidings.store import leases, redeliveries
-from tidings.telemetry.facts import DeliveriesExpired, LeasesRescued, RedeliveryEnded, ServiceLoopFailed
+from tidings.telemetry.facts import ClockJumped, DeliveriesExpired, LeasesRescued, RedeliveryEnded, ServiceLoopFailed
 from tidings.telemetry.places import place_of
 from tidings.telemetry.standing import Load
 
@@ -59,7 +60,7 @@ class Engine:
 
     def give_back(self, webhook: str) -> None:
         self._lanes.give_back(webhook)
-        self._dispatcher.room_in(webhook)
+        self._room_in(webhook)
 
     def begin(self, leases: Sequence[Lease]) -> None:
         self._attempts.begin(leases)
@@ -76,16 +77,16 @@ class Engine:
         promises that there are none: then every lease found belongs to a process that is dead, and is rescued at once.
         """
         self._ctx = ctx
-        self._dispatcher = Dispatcher(ctx, lanes=self._lanes, begin=self.begin)
         self._attempts = Attempts(
             ctx,
             lanes=self._lanes,
             put_off=lambda webhook, due_at: self.notice([webhook], due_at),
-            ended=self._dispatcher.room_in,
+            ended=self._room_in,
         )
         self._pruner = Pruner(ctx, rest=self._rest, stopping=self._stopping.is_set)
-        # Whoever is dead leased before now; what this process leases from here on runs out later than that.
-        self._lost_before = ctx.clock.now() + ctx.limits.lease if listen is None else None
+        self._dispatcher = Dispatcher(ctx, lanes=self._lanes, attempts=self._attempts)
+        self._lost_before = END_OF_TIME if listen is None else None
+        self._jumps = Jumps(ctx.clock)
         self._loops = [
             self._loop("dispatcher", self._dispatcher.run),
             self._loop("rescuer", self._rescue),
@@ -152,19 +153,31 @@ class Engine:
                 self._ctx.emit(ServiceLoopFailed(name, type(error).__name__, place_of(error)))
                 await _within(_PAUSE_S, end)
 
+    def _room_in(self, webhook: str) -> None:
+        self._dispatcher.room_in(webhook)
+
     async def _rescue(self) -> None:
-        now = self._ctx.clock.now()
-        rescued = await self._ctx.store.write(rescue_all, Rescue(self._ctx, self._lost_before or now))
+        self._look_at_the_clock()
+        if self._membership is not None and not self._membership.knows_the_time:
+            await self._rest(_SHORTEST_ROUND_S)
+            return
+        lost_before = self._lost_before or self._ctx.clock.steady()
+        rescued = await self._ctx.store.write(rescue_all, Rescue(self._ctx, lost_before, lambda: self._attempts.held))
         if rescued.lost:
             self._ctx.emit(LeasesRescued(len(rescued.lost)))
         for attempt in rescued.lost:
             self._ctx.emit(attempt)
         if rescued.expired:
             self._ctx.emit(DeliveriesExpired(rescued.expired))
-        self.notice(rescued.lanes, now)
+        self.notice(rescued.lanes, self._ctx.clock.now())
         if not rescued.is_full:
             self._lost_before = None
             await self._rest(_ROUND_S)
+
+    def _look_at_the_clock(self) -> None:
+        jumped = self._jumps.since_last_look()
+        if jumped:
+            self._ctx.emit(ClockJumped(jumped // MILLISECOND))
 
     async def _roll_up(self) -> None:
         if not await self._ctx.store.write(roll_up_all, self._ctx):

@@ -39,6 +39,11 @@ class Membership:
         self._use(self._terms)
         lanes.take_only_while(self._is_in_touch)
 
+    @property
+    def knows_the_time(self) -> bool:
+        """Whether the clock that leases go by agrees with the others'."""
+        return self._heard_at is not None
+
     async def take_part(self, rest: Callable[[float], Awaitable[None]]) -> None:
         """Say that this process lives, hear who else does, and rest until that must be said again.
 
@@ -65,6 +70,8 @@ class Membership:
         # Counted from before the word was said: others may have heard it at any moment since.
         self._heard_at = began
         self._roll = self._roll.after(heard.said, at=began, now=heard.now)
+        # One clock judges the leases of all: the database's.
+        self._ctx.clock.keep_to(heard.now, seen_at=heard.asked_at)
 
     def _use(self, terms: Terms) -> None:
         if terms != self._terms or terms.view == ():
@@ -84,15 +91,16 @@ class _Beat(Struct, frozen=True):
 
 class _Heard(Struct, frozen=True):
     now: Instant
+    asked_at: Span
     said: Sequence[Said]
 
 
 def _beat_one(transaction: Transaction, beat: _Beat) -> _Heard:
     connection = transaction.connection
-    now = shared_now(connection, beat.ctx.clock)
+    asked_at, now = beat.ctx.clock.monotonic(), shared_now(connection, beat.ctx.clock)
     processes.beat(connection, beat.terms.process, now=now, view=beat.terms.view, busy=beat.busy)
     processes.forget(connection, before=now - _FORGOTTEN)
-    return _Heard(now, processes.everybody(connection))
+    return _Heard(now, asked_at, processes.everybody(connection))
 
 
 def _leave_one(transaction: Transaction, process: str) -> None:

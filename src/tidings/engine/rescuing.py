@@ -5,7 +5,9 @@ lease counts as an attempt: at least once means that the receiver may have seen 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import islice
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -29,10 +31,14 @@ MOST_AT_ONCE = 500
 
 
 class Rescue(Struct, frozen=True):
-    """Look for leases that ran out before ``lost_before``."""
+    """Look for leases that ran out before ``lost_before``, but for those that ``held`` says this process works on.
+
+    No clock, whoever sets it, may make a process lose an attempt to itself.
+    """
 
     ctx: Context
     lost_before: Instant
+    held: Callable[[], AbstractSet[tuple[str, str]]]
 
 
 class Rescued(Struct, frozen=True):
@@ -58,7 +64,7 @@ def rescue_all(transaction: Transaction, rescues: Sequence[Rescue]) -> list[Resc
 
 def _rescue(transaction: Transaction, rescue: Rescue) -> Rescued:
     connection, now = transaction.connection, rescue.ctx.clock.now()
-    lost = leases.lost_leases(connection, now=rescue.lost_before, most=MOST_AT_ONCE)
+    lost = _lost(transaction, rescue)
     by_move = _by_move(transaction, rescue, lost, now)
     for move, rows in by_move.items():
         ended = [_ended(row, move, now) for row in rows]
@@ -82,6 +88,14 @@ def _note_failures(connection: Connection, failed: Sequence[tuple[str, str]]) ->
     names = [name for name, partner in failed if not is_reserved(partner)]
     if names:
         conditions.note_failures(connection, names)
+
+
+def _lost(transaction: Transaction, rescue: Rescue) -> list[LostLease]:
+    held, fresh = rescue.held(), transaction.leased
+    most = MOST_AT_ONCE + len(held)
+    found = leases.lost_leases(transaction.connection, now=rescue.lost_before, most=most)
+    lost = (row for row in found if (row.id, row.lease_token) not in held and row.lease_token not in fresh)
+    return list(islice(lost, MOST_AT_ONCE))
 
 
 def _by_move(

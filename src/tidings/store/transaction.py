@@ -15,13 +15,15 @@ from tidings.store.journal import Draft, Kind, Owner
 class Transaction:
     """A ``Connection`` inside a transaction, with callbacks for its end. They run on the event loop's thread."""
 
-    __slots__ = ("_after_commit", "_after_rollback", "connection", "draft", "entries", "moves")
+    __slots__ = ("_after_commit", "_after_rollback", "connection", "draft", "entries", "leased", "moves")
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.moves: dict[Move, int] = {}
         self.entries: list[Entry] = []
         self.draft = Draft()
+        self.leased: set[str] = set()
+        """Tokens of the leases taken in this transaction: whoever shares it must not take them for lost."""
         self._after_commit: list[Callable[[], None]] = []
         self._after_rollback: list[Callable[[], None]] = []
 

@@ -152,6 +152,12 @@ class DatabaseBack(Struct, frozen=True):
     after_ms: float
 
 
+class ClockJumped(Struct, frozen=True):
+    """The wall clock was set; ``by_ms`` is more than 0 when it went ahead."""
+
+    by_ms: float
+
+
 class ServiceLoopFailed(Struct, frozen=True):
     """A loop of the service met an error that it did not expect, and goes on. ``place`` is where in our code."""
 
@@ -271,6 +277,7 @@ Fact: TypeAlias = (
     | RequestAnswered
     | DatabaseLost
     | DatabaseBack
+    | ClockJumped
     | ServiceLoopFailed
     | AccessRefused
     | WebhookRegistered

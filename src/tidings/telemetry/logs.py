@@ -18,6 +18,7 @@ from tidings.core.instants import MILLISECOND, SECOND
 from tidings.telemetry.facts import (
     AccessRefused,
     AttemptEnded,
+    ClockJumped,
     DatabaseBack,
     DatabaseLost,
     DeliveriesExpired,
@@ -64,6 +65,7 @@ WORDING: Mapping[type[Fact], tuple[Level, str]] = {
     PruningPutOff: ("warning", "old rows could not be removed just now: the next round tries again"),
     DatabaseLost: ("error", "database lost: nothing is accepted or delivered until it is back"),
     DatabaseBack: ("info", "database back"),
+    ClockJumped: ("warning", "the clock was set: moments before and after do not compare; leases go by another clock"),
     ServiceLoopFailed: ("error", "unexpected error in a service loop: it goes on"),
     AccessRefused: ("warning", "access refused"),
     WebhookRegistered: ("info", "webhook registered"),
