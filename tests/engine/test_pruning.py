@@ -25,7 +25,8 @@ from tidings.store.group_commit import GroupCommit
 from tidings.store.postgresql import PostgresqlDatabase
 from tidings.store.store import Store
 from tidings.store.vault import Vault
-from tidings.telemetry.facts import Fact, PartitionDropped, PruningPutOff, RowsPruned
+from tidings.telemetry.facts import Fact
+from tidings.telemetry.pruning_facts import PartitionDropped, PruningPutOff, RowsPruned
 
 DAY = 86_400 * SECOND
 RETENTION = Retention(events=10 * DAY, deliveries=10 * DAY, attempts=10 * DAY)

@@ -23,7 +23,7 @@ from tidings.store.group_commit import each
 from tidings.store.partitions import Partitioned
 from tidings.store.retention import SWEEPS, Sweep, Swept
 from tidings.store.transaction import Transaction
-from tidings.telemetry.facts import PartitionDropped, PartitionsMade, PruningPutOff, RowsPruned
+from tidings.telemetry.pruning_facts import PartitionDropped, PartitionsMade, PruningPutOff, RowsPruned
 
 MOST_AT_ONCE = 250
 """Rows looked at in one step: a few milliseconds of the one writer that SQLite has."""

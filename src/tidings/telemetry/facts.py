@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from tidings.core.delivery import Move
 from tidings.core.instants import Instant
+from tidings.telemetry.pruning_facts import PartitionDropped, PartitionsMade, PruningPutOff, RowsPruned
 
 
 class ServiceStarted(Struct, frozen=True):
@@ -84,31 +85,6 @@ class DeliveriesExpired(Struct, frozen=True):
     """Deliveries ended ``failed`` because their retry window closed before another attempt."""
 
     count: int
-
-
-class RowsPruned(Struct, frozen=True):
-    """Rows of a table were older than is kept and were removed."""
-
-    table: str
-    count: int
-
-
-class PartitionsMade(Struct, frozen=True):
-    """Partitions were made for what will be written."""
-
-    names: list[str]
-
-
-class PartitionDropped(Struct, frozen=True):
-    """A whole partition was older than is kept, and nothing in it was needed any more."""
-
-    name: str
-
-
-class PruningPutOff(Struct, frozen=True):
-    """What is too old could not be removed just now; the next round tries again."""
-
-    reason: str
 
 
 class CommitEnded(Struct, frozen=True):

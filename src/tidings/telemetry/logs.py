@@ -27,15 +27,11 @@ from tidings.telemetry.facts import (
     LeaseLost,
     LeasesRescued,
     OperationalEventTold,
-    PartitionDropped,
-    PartitionsMade,
     PartnerCreated,
     PartnerDisabled,
-    PruningPutOff,
     RedeliveryEnded,
     RedeliveryStarted,
     RequestFailed,
-    RowsPruned,
     ServiceLoopFailed,
     ServiceStarted,
     ServiceStopped,
@@ -47,6 +43,7 @@ from tidings.telemetry.facts import (
     WebhookTested,
     WebhookUpdated,
 )
+from tidings.telemetry.pruning_facts import PartitionDropped, PartitionsMade, PruningPutOff, RowsPruned
 
 Level: TypeAlias = Literal["info", "warning", "error"]
 Style: TypeAlias = Literal["json", "text"]

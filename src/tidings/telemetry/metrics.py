@@ -23,15 +23,14 @@ from tidings.telemetry.facts import (
     LeasesRescued,
     NameLookedUp,
     OperationalEventTold,
-    PartitionDropped,
     ReadEnded,
     RequestAnswered,
     RequestFailed,
-    RowsPruned,
     ServiceLoopFailed,
     SpansLost,
 )
 from tidings.telemetry.gauges import Gauges
+from tidings.telemetry.pruning_facts import PartitionDropped, RowsPruned
 from tidings.telemetry.shelf import Described, Shelf
 from tidings.telemetry.webhook_metrics import WebhookMetrics
 
