@@ -6,8 +6,11 @@ Owns which scenarios run, and the exit status: 1 when anything is wrong.
 import asyncio
 import json
 import sys
+from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
-from typing import Annotated
+from functools import partial
+from pathlib import Path
+from typing import Annotated, TypeAlias
 
 import msgspec
 import typer
@@ -17,6 +20,7 @@ from bench.machine import this_machine
 from chaos import disk, report
 from chaos.layout import Kind
 from chaos.plan import Scenario, scenarios
+from chaos.results import Results
 from chaos.running import MIGRATIONS, Result, migrations, run
 from chaos.size import SHORT, WITH_BUG, Size, long
 
@@ -39,6 +43,7 @@ class Databases(StrEnum):
         return list(Kind) if self is Databases.BOTH else [Kind(self.value)]
 
 
+Play: TypeAlias = Callable[[Scenario, Kind], Awaitable[Result]]
 Only = Annotated[list[str] | None, typer.Option(help="Only this scenario; may be given again.")]
 
 
@@ -50,6 +55,9 @@ def main(
     times: Annotated[int, typer.Option(min=1, help="How often each checkpoint kills in a long run.")] = 20,
     bug: Annotated[str | None, typer.Option(help="Build a known bug in (chaos/bugs.py): the run must fail.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as one JSON document.")] = False,
+    results: Annotated[
+        Path | None, typer.Option(help="Keep results here, and play only what is not there yet.")
+    ] = None,
 ) -> None:
     """Throw faults at Tidings and compare three ledgers. A whole long run writes docs/reliability.md."""
     has_disk = disk.own_namespace()
@@ -57,13 +65,14 @@ def main(
     if not chosen and MIGRATIONS not in (only or ()):
         raise typer.BadParameter(f"there is {', '.join(one.name for one in scenarios())}, {MIGRATIONS}")
     size = _size(length, times, bug)
-    results = asyncio.run(_all(chosen, database.kinds(), size, bug))
+    kept = Results(results)
+    asyncio.run(_play(chosen, database.kinds(), kept, partial(run, size=size, bug=bug)))
     if not only or MIGRATIONS in only:
-        results += [asyncio.run(migrations(kind)) for kind in database.kinds()]
-    _tell(results, as_json=as_json)
-    if length is Length.LONG and not only and bug is None:
-        report.write(results, this_machine(), times=times)
-    if any(result.failures for result in results):
+        asyncio.run(_migrate(database.kinds(), kept))
+    _tell(kept.all, as_json=as_json)
+    if length is Length.LONG and not only and bug is None and _is_whole(kept):
+        report.write(kept.all, this_machine(), times=times)
+    if any(result.failures for result in kept.all):
         raise typer.Exit(1)
 
 
@@ -79,21 +88,29 @@ def _is_wanted(scenario: Scenario, length: Length, only: list[str] | None) -> bo
     return scenario.in_short if length is Length.SHORT else scenario.in_long
 
 
-def _tell(results: list[Result], *, as_json: bool) -> None:
+def _is_whole(kept: Results) -> bool:
+    return all(kept.has(MIGRATIONS, kind) for kind in Kind)
+
+
+def _tell(results: Sequence[Result], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(msgspec.to_builtins(results)))
     else:
         report.show(results)
 
 
-async def _all(chosen: list[Scenario], kinds: list[Kind], size: Size, bug: str | None) -> list[Result]:
-    results = []
+async def _play(chosen: list[Scenario], kinds: list[Kind], kept: Results, play: Play) -> None:
     for kind in kinds:
         for scenario in chosen:
-            if kind in scenario.kinds:
-                results.append(await run(scenario, kind, size, bug=bug))
-                Console(stderr=True).print(report.line(results[-1]), markup=False, highlight=False)
-    return results
+            if kind in scenario.kinds and not kept.has(scenario.name, kind):
+                kept.keep(await play(scenario, kind))
+                Console(stderr=True).print(report.line(kept.newest), markup=False, highlight=False)
+
+
+async def _migrate(kinds: list[Kind], kept: Results) -> None:
+    for kind in kinds:
+        if not kept.has(MIGRATIONS, kind):
+            kept.keep(await migrations(kind))
 
 
 if __name__ == "__main__":
