@@ -1,22 +1,20 @@
 """Warm HTTP clients, each pinned to one vetted address of one host.
 
 Owns how a client is made, and when it is closed. Refuses to let a client resolve, follow, decompress or trust anything
-that we did not hand it. A client costs 4 ms and 120 KiB to make, so it is kept while it is used.
+that we did not hand it. A client costs 4 ms and 120 KiB to make, nearly all of it for the system's trusted roots, so it
+is kept while it is used (``Warmth`` says which ones).
 """
 
 import asyncio
-from collections import OrderedDict
+from collections.abc import Iterable
 from datetime import timedelta
 from ipaddress import ip_address
-from typing import TypeAlias
 
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import BuilderError
 
 from tidings.errors import Misconfigured
-
-Destination: TypeAlias = tuple[str, int, str]
-"""Host, port and the vetted address."""
+from tidings.sender.warmth import Destination, Warmth
 
 _CONNECT_WITHIN = timedelta(seconds=10)
 # Below the idle time of common servers (5 s and more): a connection that the receiver is about to close is not used.
@@ -28,40 +26,39 @@ _NOT_PEM = "the further trusted roots are not PEM certificates"
 class Warm:
     """A client and how many requests it has under way."""
 
-    __slots__ = ("client", "evicted", "in_use")
+    __slots__ = ("client", "destination", "evicted", "in_use")
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, destination: Destination, client: Client) -> None:
+        self.destination = destination
         self.client = client
         self.in_use = 0
         self.evicted = False
 
 
 class Clients:
-    """At most ``most`` warm clients; the one that was not used for longest makes room."""
+    """At most ``most`` warm clients, each for one destination."""
 
     def __init__(self, *, most: int, roots_pem: bytes | None) -> None:
         """Raises ``Misconfigured`` when ``roots_pem`` is not a list of certificates."""
         _check(roots_pem)
-        self._most = most
         self._roots_pem = roots_pem
-        self._warm: OrderedDict[Destination, Warm] = OrderedDict()
+        self._warm: dict[Destination, Warm] = {}
+        self._warmth = Warmth(most=most)
         self._closing: set[asyncio.Task[None]] = set()
 
     def borrow(self, destination: Destination) -> Warm:
         """Return the client for ``destination``. Whoever borrows gives back."""
         warm = self._warm.get(destination)
         if warm is None:
-            while len(self._warm) >= self._most:
-                self._evict()
-            warm = self._warm[destination] = Warm(_pinned(destination, self._roots_pem))
-        else:
-            self._warm.move_to_end(destination)
+            warm = self._warm[destination] = Warm(destination, _pinned(destination, self._roots_pem))
         warm.in_use += 1
+        self._evict(self._warmth.used(destination))
         return warm
 
-    def give_back(self, warm: Warm) -> None:
-        """End one use; an evicted client is closed after its last."""
+    def give_back(self, warm: Warm, *, answered: bool) -> None:
+        """End one use; an evicted client is closed after its last. ``answered`` tells whether the host spoke HTTP."""
         warm.in_use -= 1
+        self._evict(self._warmth.ended(warm.destination, answered=answered))
         if warm.evicted and not warm.in_use:
             self._end(warm)
 
@@ -72,11 +69,14 @@ class Clients:
             self._end(warm)
         await asyncio.gather(*self._closing)
 
-    def _evict(self) -> None:
-        _, warm = self._warm.popitem(last=False)
-        warm.evicted = True
-        if not warm.in_use:
-            self._end(warm)
+    def _evict(self, destinations: Iterable[Destination]) -> None:
+        for destination in destinations:
+            warm = self._warm.pop(destination, None)
+            # None after ``close``: a request that was under way is given back to nobody.
+            if warm is not None:
+                warm.evicted = True
+                if not warm.in_use:
+                    self._end(warm)
 
     def _end(self, warm: Warm) -> None:
         task = asyncio.get_running_loop().create_task(warm.client.close())

@@ -11,7 +11,7 @@ from pyreqwest.http import Url
 from tidings.clock import Clock
 from tidings.core.callback_url import CallbackUrl, EgressRules
 from tidings.core.instants import Span
-from tidings.core.outcome import Blocked, Code, Outcome, Unanswered
+from tidings.core.outcome import Answered, Blocked, Code, Outcome, Unanswered
 from tidings.sender.answer import read_answer
 from tidings.sender.clients import Clients, Warm
 from tidings.sender.endings import code_of_error
@@ -65,10 +65,12 @@ class Sender:
         if not self._are_allowed(addresses, url.port):
             return Blocked()
         warm = self._clients.borrow((url.host, url.port, addresses[request.number % len(addresses)]))
+        outcome: Outcome | None = None
         try:
-            return await self._send(warm, request, began=began)
+            outcome = await self._send(warm, request, began=began)
         finally:
-            self._clients.give_back(warm)
+            self._clients.give_back(warm, answered=isinstance(outcome, Answered))
+        return outcome
 
     async def _send(self, warm: Warm, request: OutboundRequest, *, began: Span) -> Outcome:
         now = self._clock.monotonic()
