@@ -17,6 +17,7 @@ from tidings.core.outcome import Outcome
 from tidings.sender import answer, clients
 from tidings.sender.request import OutboundRequest
 from tidings.sender.sender import Sender
+from tidings.sender.warmth import Destination
 from tidings.store import keys, tokens, webhooks
 from tidings.store.tables import webhooks as table
 
@@ -35,7 +36,7 @@ def vetted_once() -> None:
 def unpinned() -> None:
     """Judge the addresses, and let the client look the name up once more by itself."""
 
-    def client(destination: clients.Destination, roots_pem: bytes | None) -> Any:  # noqa: ARG001 - its face
+    def client(destination: Destination, roots_pem: bytes | None) -> Any:  # noqa: ARG001 - its face
         return clients._builder(roots_pem).build()
 
     clients._pinned = client

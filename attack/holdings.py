@@ -9,7 +9,10 @@ from contextlib import closing
 
 from attack.stage import Site
 
-_RESTLESS = ("processes", "tallies", "delivery_tallies", "audit")
+_RESTLESS = (
+    *("audit_entries", "conditions", "failing_webhooks", "journal", "processes", "statistics", "tallies"),
+    "untold_failures",
+)
 
 
 def rows_of(site: Site, *, but_key: str) -> list[str]:
@@ -24,5 +27,5 @@ def rows_of(site: Site, *, but_key: str) -> list[str]:
             for table in tables
             if not table.startswith((*_RESTLESS, "sqlite_"))
             for row in sorted(connection.execute(f"SELECT * FROM {table}"), key=repr)
-            if but_key not in row
+            if not but_key or but_key not in row
         ]

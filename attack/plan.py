@@ -3,7 +3,18 @@
 A new attack is a ``Row`` in the module of its section. Section 6 gets its rows with the pages themselves.
 """
 
-from attack import address_rows, nonce_rows, request_rows, role_rows, tenant_rows, url_rows
+from attack import (
+    address_rows,
+    crowd_row,
+    fuzz_rows,
+    nonce_rows,
+    outbound_rows,
+    request_rows,
+    role_rows,
+    sealed_rows,
+    tenant_rows,
+    url_rows,
+)
 from attack.rows import Row
 
 ROWS: tuple[Row, ...] = (
@@ -13,4 +24,8 @@ ROWS: tuple[Row, ...] = (
     *request_rows.ROWS,
     *tenant_rows.ROWS,
     *role_rows.ROWS,
+    *sealed_rows.ROWS,
+    *outbound_rows.ROWS,
+    *crowd_row.ROWS,
+    *fuzz_rows.ROWS,
 )

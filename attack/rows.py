@@ -25,7 +25,7 @@ class Section(StrEnum):
     PAGES = "6. Pages"
     ROLES = "7. Roles"
     FUZZING = "Fuzzing: every parser of outside input"
-    PROXY = "Behind a reverse proxy"
+    PROXY = "Around it: a reverse proxy and a firewall"
 
 
 @dataclass

@@ -43,6 +43,7 @@ def test_every_row_holds() -> None:
         ("nonces_in_memory", "nonce-volleys-postgresql"),
         ("nonce_before_signature", "nonce-burning"),
         ("no_owner", "foreign-ids"),
+        ("shows_all", "tells-nothing"),
         ("any_scope", "scopes"),
         ("any_permission", "permissions"),
         ("remembered_tokens", "revocation"),

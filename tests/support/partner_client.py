@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import itertools
 import json
+import ssl
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -79,10 +80,24 @@ def spelled(
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
-async def talk(port: int, sent: bytes, *, answers: int = 1, source: str | None = None) -> list[Answered]:
-    """Send bytes and read so many answers."""
-    local = None if source is None else (source, 0)
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**24, local_addr=local)
+async def talk(
+    port: int,
+    sent: bytes,
+    *,
+    answers: int = 1,
+    source: str | None = None,
+    tls: ssl.SSLContext | None = None,
+    name: str | None = None,
+) -> list[Answered]:
+    """Send bytes and read so many answers; with ``tls``, to the server of that ``name``."""
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1",
+        port,
+        limit=2**24,
+        local_addr=None if source is None else (source, 0),
+        ssl=tls,
+        server_hostname=None if tls is None else name,
+    )
     try:
         writer.write(sent)
         async with asyncio.timeout(20):
@@ -95,8 +110,12 @@ async def read_answer(reader: asyncio.StreamReader) -> Answered:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     status_line, *lines = head.strip().split("\r\n")
     headers = tuple((name, value.strip()) for name, _, value in (line.partition(":") for line in lines))
-    length = next(int(value) for name, value in headers if name.lower() == "content-length")
-    return Answered(status=int(status_line.split()[1]), headers=headers, body=await reader.readexactly(length))
+    status = int(status_line.split()[1])
+    # An interim answer has no body.
+    default = 0 if status < 200 else None
+    length = next((int(value) for name, value in headers if name.lower() == "content-length"), default)
+    assert length is not None, head
+    return Answered(status=status, headers=headers, body=await reader.readexactly(length))
 
 
 def signature(secret: str, *, target: str, nonce: str, body: bytes) -> str:

@@ -1,0 +1,124 @@
+"""Section 5: whatever a receiver does, an attempt ends in time, with its one outcome, and tells nothing more."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
+
+from attack.receivers import BODY_MARK, MARK, MISBEHAVING, STATUSES, TAIL_MARK, TALKATIVE, Kind, listening
+from attack.rows import Row, Section, Tally
+from attack.size import Size
+from attack.stage import Hook, Site, Stage
+
+_HERE = Section.OUTBOUND
+_TIMEOUT_S = 2.0
+_GRACE_S = 0.5
+_EXCERPT = 1024
+_EXCERPTS = {("attempts", "response_excerpt"), ("webhook_tests", "response_excerpt")}
+
+
+async def _outcomes(stage: Stage, _size: Size, *, kinds: Sequence[Kind]) -> Tally:
+    """Deliver to every kind; each attempt has its outcome by the deadline."""
+    tally, site = Tally(), await stage.site()
+    longest = 0
+    with listening(stage, kinds) as names:
+        hooks = await site.hooks(list(names))
+        by_url = {f"https://{name}/hook": kind for name, kind in names.items()}
+        await site.publish(hooks[0].partner)
+        for one in await site.ended(hooks[0].partner):
+            kind = by_url[one["url"]]
+            attempts = (await site.platform.delivery(one["id"]))["attempts"]
+            # The first one: some receivers leave later requests on the same connection without an answer.
+            outcome = attempts[0]["outcome"]
+            took = max(attempt["duration_ms"] for attempt in attempts)
+            longest = max(longest, took)
+            ended = took <= (_TIMEOUT_S + _GRACE_S) * 1000
+            tally.check(outcome == kind.outcome and ended, f"{kind.name}: {outcome} after {took} ms")
+            tally.saw("attempts", len(attempts))
+    tally.note(f"longest attempt {longest} ms of {_TIMEOUT_S * 1000:.0f} allowed")
+    return tally
+
+
+async def _tells_nothing(stage: Stage, _size: Size) -> Tally:
+    """Write a mark wherever a receiver can write, and look for it wherever the service writes."""
+    tally = Tally()
+    async with stage.own_site() as site:
+        with listening(stage, TALKATIVE) as names:
+            hooks = await site.hooks(list(names))
+            for hook in hooks:
+                await _test(tally, hook, names[hook.host])
+            deliveries = await site.publish(hooks[0].partner)
+            for one in deliveries:
+                await _shown(tally, site, str(one["id"]))
+        said = [site.service.stderr, *site.service.stdout, await site.platform.metrics()]
+        _hold_clean(tally, "logs and metrics", "\n".join(said), MARK, BODY_MARK, TAIL_MARK)
+        _kept(tally, site)
+    return tally
+
+
+async def _test(tally: Tally, hook: Hook, kind: Kind) -> None:
+    report = (await hook.client.call("POST", f"/b2b/webhooks/{hook.id}/test")).result
+    body = report.pop("response_body")
+    _hold_clean(tally, f"test of {kind.name}", json.dumps(report), MARK, BODY_MARK, TAIL_MARK)
+    _excerpt(tally, kind.name, body)
+
+
+async def _shown(tally: Tally, site: Site, delivery: str) -> None:
+    view = await site.platform.delivery(delivery)
+    for attempt in view["attempts"]:
+        _excerpt(tally, delivery, attempt.pop("response_excerpt"))
+    _hold_clean(tally, f"delivery {delivery}", json.dumps(view), MARK, BODY_MARK, TAIL_MARK)
+
+
+def _excerpt(tally: Tally, what: str, text: str | None) -> None:
+    """The first bytes of a body, as text that any database and any JSON parser takes."""
+    if text is None:
+        tally.tried += 1
+        return
+    clean = "\x00" not in text and len(text) <= _EXCERPT and TAIL_MARK not in text and MARK not in text
+    tally.check(clean, f"excerpt of {what}: {text[:100]!r} of {len(text)}")
+    tally.saw("excerpts")
+
+
+def _kept(tally: Tally, site: Site) -> None:
+    """Look through every column of the database."""
+    with closing(sqlite3.connect(site.url.removeprefix("sqlite:///"))) as connection:
+        for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type='table'").fetchall():
+            cursor = connection.execute(f"SELECT * FROM {table}")
+            columns = [column[0] for column in cursor.description]
+            for row in cursor:
+                for column, value in zip(columns, row, strict=True):
+                    marks = (MARK, TAIL_MARK) if (table, column) in _EXCERPTS else (MARK, TAIL_MARK, BODY_MARK)
+                    tally.hold(not any(mark in str(value) for mark in marks), f"{table}.{column}: {str(value)[:80]!r}")
+
+
+def _hold_clean(tally: Tally, where: str, text: str, *marks: str) -> None:
+    for mark in marks:
+        at = text.find(mark)
+        tally.check(at < 0, f"{where}: {text[max(0, at - 60) : at + 60]!r}")
+
+
+ROWS = (
+    Row(
+        name="misbehaving-receivers",
+        section=_HERE,
+        attack="; ".join(kind.name for kind in MISBEHAVING),
+        expected="each its one outcome, every attempt ended by the deadline + 0.5 s",
+        play=partial(_outcomes, kinds=MISBEHAVING),
+    ),
+    Row(
+        name="statuses",
+        section=_HERE,
+        attack="statuses of every class, interim ones with nothing after them",
+        expected="2xx `ok`, 3xx `redirect_refused`, 101, 4xx and 5xx `http_status`, other interim ones `timeout`",
+        play=partial(_outcomes, kinds=STATUSES),
+    ),
+    Row(
+        name="tells-nothing",
+        section=_HERE,
+        attack="a mark in every place where a receiver can write: status line, headers, body, banner, certificate",
+        expected="found nowhere but in `response_body` and the excerpt: the body's first 1,024 bytes, as clean text",
+        play=_tells_nothing,
+    ),
+)
