@@ -6,9 +6,11 @@ A new attack is a ``Row`` in the module of its section. Section 6 gets its rows 
 from attack import (
     address_rows,
     crowd_row,
+    firewall_row,
     fuzz_rows,
     nonce_rows,
     outbound_rows,
+    proxy_row,
     request_rows,
     role_rows,
     sealed_rows,
@@ -28,4 +30,6 @@ ROWS: tuple[Row, ...] = (
     *outbound_rows.ROWS,
     *crowd_row.ROWS,
     *fuzz_rows.ROWS,
+    *proxy_row.ROWS,
+    *firewall_row.ROWS,
 )
