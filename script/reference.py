@@ -59,7 +59,7 @@ def default(field: FieldInfo) -> str:
         case Rate(burst=burst, per_second=per_second):
             return f"`{burst}/{per_second:g}`"
         case float():
-            return f"`{field.default:g}`"
+            return f"`{field.default:.15g}`"
         case _:
             return f"`{field.default}`"
 

@@ -6,10 +6,13 @@ from sqlalchemy import Connection, select
 from support.history_rows import counted, deliver_again, happen, left
 from support.stepped_clock import START
 from support.stored import WEBHOOK, add_partner, add_webhook
+from tidings.core.audit import AuditAction, Entry
+from tidings.core.ids import ID_ENTROPY, audit_id
 from tidings.core.instants import SECOND, Instant
 from tidings.core.model import State
 from tidings.core.retention import Retention
-from tidings.store import events, tables, webhooks
+from tidings.store import audit, events, tables, webhooks
+from tidings.store.audit import AuditFilter
 from tidings.store.database import Database
 from tidings.store.retention import SWEEPS, Sweep
 from tidings.store.webhooks import TestCall
@@ -17,7 +20,7 @@ from tidings.store.webhooks import TestCall
 DAY = 86_400 * SECOND
 LONG_AGO = START - 100 * DAY
 LATELY = START - DAY
-RETENTION = Retention(events=50 * DAY, deliveries=40 * DAY, attempts=30 * DAY)
+RETENTION = Retention(events=50 * DAY, deliveries=40 * DAY, attempts=30 * DAY, audit=60 * DAY)
 MANY = 1000
 
 
@@ -143,3 +146,27 @@ async def test_sweeping_again_changes_nothing(database: Database) -> None:
     before = await database.read(left)
     assert set((await database.write(sweep_all)).values()) == {1}
     assert await database.read(left) == before
+
+
+async def test_the_audit_trail_is_kept_for_its_own_time_and_goes_in_steps(database: Database) -> None:
+    def entry(number: int, age: int) -> Entry:
+        moment = START - age * DAY + number
+        return Entry(
+            id=audit_id(moment, number.to_bytes(ID_ENTROPY)),
+            created_at=moment,
+            actor="token:billing",
+            address=None,
+            action=AuditAction.TOKEN_CREATE,
+            partner=None,
+            subject="billing",
+            details={},
+        )
+
+    old, young = [entry(number, age=61) for number in range(5)], [entry(number, age=59) for number in range(5)]
+    await database.write(lambda connection: audit.insert(connection, [*old, *young]))
+
+    steps = await database.write(lambda connection: sweep_all(connection, most=2))
+
+    assert steps["audit_entries"] == 3
+    left = await database.read(lambda connection: audit.page(connection, AuditFilter(), before=None, limit=20))
+    assert left.rows == young[::-1]

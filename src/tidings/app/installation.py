@@ -181,6 +181,7 @@ def _retention(settings: Settings) -> Retention:
         events=span(settings.retention_events),
         deliveries=span(settings.retention_deliveries),
         attempts=span(settings.retention_attempts),
+        audit=span(settings.retention_audit),
     )
 
 

@@ -16,3 +16,4 @@ class Retention(Struct, frozen=True, kw_only=True):
     events: Span = 90 * _DAY
     deliveries: Span = 90 * _DAY
     attempts: Span = 90 * _DAY
+    audit: Span = 400 * _DAY

@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     retention_attempts: Kept = Field(
         default=90 * _DAY, description="How long the attempts of ended deliveries, and test calls, are kept."
     )
+    retention_audit: Kept = Field(
+        default=400 * _DAY, description="How long the audit trail is kept. Whoever must keep it longer copies it out."
+    )
     webhooks_per_partner: Count = Field(default=1, description="How many webhooks a partner may register.")
     egress_allow: Annotated[tuple[AllowPair, ...], BeforeValidator(spellings.allow_pairs)] = Field(
         default=(),

@@ -28,7 +28,7 @@ from tidings.core.instants import Instant
 from tidings.core.model import State
 from tidings.core.retention import Retention
 from tidings.store.rows import Given
-from tidings.store.tables import attempts, deliveries, events, idempotency_keys, in_words, webhook_tests
+from tidings.store.tables import attempts, audit_entries, deliveries, events, idempotency_keys, in_words, webhook_tests
 
 
 class Swept(Struct, frozen=True):
@@ -59,6 +59,7 @@ _EVENTS = delete(events).where(
     events.c.id.in_(_named),
     ~exists(select(deliveries.c.id).where(deliveries.c.event_id == events.c.id)),
 )
+_AUDIT = delete(audit_entries).where(audit_entries.c.id.in_(_named))
 _ATTEMPTS = delete(attempts).where(
     attempts.c.delivery_id.in_(_named),
     ~exists(select(deliveries.c.id).where(deliveries.c.id == attempts.c.delivery_id, _ALIVE)),
@@ -125,6 +126,12 @@ SWEEPS = (
         kept=lambda retention: retention.attempts,
         partitioned=False,
         step=_by_moment(webhook_tests, webhook_tests.c.started_at),
+    ),
+    Sweep(
+        table="audit_entries",
+        kept=lambda retention: retention.audit,
+        partitioned=False,
+        step=_by_id(audit_entries.c.id, "aud_", _AUDIT),
     ),
 )
 """In this order: who refers to another goes first, and an idempotency key before its event."""
