@@ -173,6 +173,7 @@ def test_check_finds_nothing_wrong_with_an_installation_in_use(tidings: CommandL
         "database",
         "schema",
         "master key",
+        "operational events",
         "clock",
     ]
 
@@ -205,3 +206,16 @@ def test_check_names_a_key_file_that_others_may_read(tidings: CommandLine, acme:
 
     assert said.status == 1
     assert "chmod 600" in said.stderr
+
+
+def test_check_names_a_place_for_operational_events_that_may_not_be_called(
+    tidings: CommandLine, acme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del acme
+    monkeypatch.setenv("TIDINGS_OPERATIONS_URL", "https://169.254.169.254/latest")
+    monkeypatch.setenv("TIDINGS_OPERATIONS_SECRET", base64.b64encode(bytes(32)).decode())
+
+    said = tidings("check")
+
+    assert said.status == 1
+    assert "operational events: TIDINGS_OPERATIONS_URL: " in said.stderr

@@ -41,11 +41,16 @@ async def follow_settings(ctx: Context, receiver: Receiver | None) -> None:
     Raises Misconfigured for a URL that a partner could not register either.
     """
     if receiver is not None:
-        try:
-            parse_callback_url(receiver.url, ctx.rules)
-        except InvalidArgument as error:
-            raise Misconfigured(f"TIDINGS_OPERATIONS_URL: {error.why}") from error
+        check_url(ctx, receiver.url)
     await ctx.store.write(_follow, _Following(ctx, receiver))
+
+
+def check_url(ctx: Context, url: str) -> None:
+    """Raise Misconfigured for a URL that no partner could register either."""
+    try:
+        parse_callback_url(url, ctx.rules)
+    except InvalidArgument as error:
+        raise Misconfigured(f"TIDINGS_OPERATIONS_URL: {error.why}") from error
 
 
 class Teller:

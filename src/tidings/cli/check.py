@@ -17,6 +17,7 @@ from rich.console import RenderableType
 
 from tidings import app, settings
 from tidings.actions.context import Context
+from tidings.actions.operations import check_url
 from tidings.cli.printing import AsJson, show, table
 from tidings.clock import Clock
 from tidings.core.instants import SECOND, rfc3339
@@ -113,6 +114,14 @@ async def _opened(ctx: Context) -> str:
     return "there, and nothing is sealed yet"
 
 
+async def _operations(configuration: Settings) -> str:
+    if configuration.operations_url is None:
+        return "nobody is told what goes wrong (TIDINGS_OPERATIONS_URL)"
+    async with app.context(configuration) as ctx:
+        check_url(ctx, configuration.operations_url)
+    return "are told to a URL that may be called"
+
+
 async def _clock(configuration: Settings) -> str:
     async with app.context(configuration) as ctx:
         now = ctx.clock.now()
@@ -130,5 +139,6 @@ _QUESTIONS: dict[str, Callable[[Settings], Coroutine[None, None, str]]] = {
     "database": _database,
     "schema": _schema,
     "master key": _master_key,
+    "operational events": _operations,
     "clock": _clock,
 }
