@@ -128,6 +128,9 @@ class Story:
         self.tell_of_key("webhook.update", {"events": []})
         await self.b2b("DELETE /b2b/webhooks/{webhook_id}")
         self.tell_of_key("webhook.delete")
+        link = await self.platform("POST /platform/v1/partners/{partner_id}/portal-link")
+        self.tell("partner.portal_link", self.partner)
+        self.secrets += [link["path"].partition("=")[2]]
         await self.platform("POST /platform/v1/partners/{partner_id}/disable")
         self.tell("partner.disable", self.partner)
         await self.platform("POST /platform/v1/partners/{partner_id}/enable")

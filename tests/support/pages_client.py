@@ -48,7 +48,7 @@ class PagesClient:
         given = {**self.headers, "content-type": "application/x-www-form-urlencoded", **(headers or {})}
         if origin is not None:
             given["origin"] = origin or self.origin
-        body = urlencode({"form_token": self.form_token, **(fields or {})})
+        body = urlencode({"form_token": self.form_token} | dict(fields or {}))
         return await self.http.post(path, content=body, headers=given)
 
     async def log_in(self, name: str, password: str, *, to: str = "") -> httpx.Response:

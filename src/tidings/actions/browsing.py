@@ -31,6 +31,14 @@ class DeliveryView(Struct, frozen=True):
     attempts: list[Attempt]
 
 
+class OwnDeliveryView(Struct, frozen=True):
+    """A partner's delivery with its attempts and its event."""
+
+    delivery: Delivery
+    attempts: list[Attempt]
+    event: Event
+
+
 class EventPage(Struct, frozen=True):
     """Events, newest first. A page may be short, or empty: only ``next_cursor`` tells whether there are more."""
 
@@ -67,6 +75,11 @@ async def show_delivery(ctx: Context, delivery: str) -> DeliveryView:
     return await ctx.store.read(partial(_delivery_view, name=delivery))
 
 
+async def show_own_delivery(ctx: Context, partner: str, delivery: str) -> OwnDeliveryView:
+    """Raise NotFound for an id that no delivery of this partner has."""
+    return await ctx.store.read(partial(_own_delivery_view, partner=partner, name=delivery))
+
+
 async def list_deliveries(ctx: Context, wanted: DeliveryFilter, *, limit: int, cursor: str | None) -> Page:
     """Return a page of at most ``limit`` deliveries. Raises InvalidArgument for a cursor that no page has given."""
     _check_cursor(cursor, _DELIVERY)
@@ -93,16 +106,26 @@ def _delivery_view(connection: Connection, name: str) -> DeliveryView:
     return DeliveryView(delivery, attempts.of_delivery(connection, name))
 
 
+def _own_delivery_view(connection: Connection, *, partner: str, name: str) -> OwnDeliveryView:
+    delivery = browsing.get_own(connection, partner, name)
+    event = None if delivery is None else events.get_own(connection, partner, delivery.event)
+    if delivery is None or event is None:
+        raise NotFound("delivery", name)
+    return OwnDeliveryView(delivery, attempts.of_delivery(connection, name), event)
+
+
 __all__ = [
     "DeliveryFilter",
     "DeliveryView",
     "EventFilter",
     "EventPage",
     "EventView",
+    "OwnDeliveryView",
     "Page",
     "UnroutedBy",
     "list_deliveries",
     "list_events",
     "show_delivery",
     "show_event",
+    "show_own_delivery",
 ]

@@ -60,10 +60,12 @@ class NoEngine:
 
 
 class SessionTimes(Struct, frozen=True, kw_only=True):
-    """How long people stay logged in: at rest, and at all."""
+    """How long operators stay logged in, at rest and at all; how long a partner's link and visit last."""
 
     idle: Span = 3_600 * SECOND
     longest: Span = 43_200 * SECOND
+    portal_link: Span = 300 * SECOND
+    portal: Span = 3_600 * SECOND
 
 
 class Operations(Struct, frozen=True, kw_only=True):

@@ -25,14 +25,20 @@ async def redeliver(ctx: Context, delivery: str) -> Delivery:
     return await ctx.store.write(_redeliver, _Redelivering(ctx, delivery))
 
 
+async def redeliver_own(ctx: Context, partner: str, delivery: str) -> Delivery:
+    """Do as ``redeliver`` does with a delivery of this partner. Raises NotFound for anybody else's too."""
+    return await ctx.store.write(_redeliver, _Redelivering(ctx, delivery, partner))
+
+
 class _Redelivering(Struct, frozen=True):
     ctx: Context
     delivery: str
+    partner: str | None = None
 
 
 def _redeliver_one(transaction: Transaction, wanted: _Redelivering) -> Delivery:
     connection = transaction.connection
-    old = browsing.get(connection, wanted.delivery)
+    old = _old(connection, wanted)
     event = None if old is None else events.get(connection, old.event)
     if old is None or event is None:
         raise NotFound("delivery", wanted.delivery)
@@ -55,6 +61,12 @@ def _redeliver_one(transaction: Transaction, wanted: _Redelivering) -> Delivery:
         webhook=old.webhook,
     )
     return made
+
+
+def _old(connection: Connection, wanted: _Redelivering) -> Delivery | None:
+    if wanted.partner is None:
+        return browsing.get(connection, wanted.delivery)
+    return browsing.get_own(connection, wanted.partner, wanted.delivery)
 
 
 def _target(connection: Connection, old: Delivery, ctx: Context, now: Instant) -> Target:

@@ -148,6 +148,15 @@ async def _master_keys(settings: Settings, opened: Database) -> Sequence[Secret]
     return keys_beside(file, entropy=secrets.token_bytes)
 
 
+def _session_times(settings: Settings) -> SessionTimes:
+    return SessionTimes(
+        idle=span(settings.console_session_idle),
+        longest=span(settings.console_session),
+        portal_link=span(settings.portal_link),
+        portal=span(settings.portal_session),
+    )
+
+
 def _limits(settings: Settings) -> Limits:
     return Limits(
         webhooks_per_partner=settings.webhooks_per_partner,
@@ -162,7 +171,7 @@ def _limits(settings: Settings) -> Limits:
         ),
         retention=_retention(settings),
         event_id_header=settings.event_id_header,
-        sessions=SessionTimes(idle=span(settings.console_session_idle), longest=span(settings.console_session)),
+        sessions=_session_times(settings),
         operations=_operations(settings),
     )
 

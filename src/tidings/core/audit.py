@@ -23,6 +23,7 @@ class ActorKind(StrEnum):
     TOKEN = "token"  # noqa: S105 - a kind of actor, not a token
     COMMAND_LINE = "command_line"
     OPERATOR = "operator"
+    PORTAL = "portal"
 
 
 class Actor(Struct, frozen=True):
@@ -48,6 +49,8 @@ class AuditAction(StrEnum):
     PARTNER_RENAME = "partner.rename"
     PARTNER_DISABLE = "partner.disable"
     PARTNER_ENABLE = "partner.enable"
+    PARTNER_PORTAL_LINK = "partner.portal_link"
+    PARTNER_PORTAL_OPEN = "partner.portal_open"
     KEY_CREATE = "key.create"
     KEY_REVOKE = "key.revoke"
     TOKEN_CREATE = "token.create"  # noqa: S105 - an action, not a token

@@ -147,6 +147,8 @@ class Settings(BaseSettings):
     otlp_sample: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
         default=1.0, description="Which part of all events is traced, from 0 to 1."
     )
+    portal_link: Seconds = Field(default=300.0, description="How long a link to the partner page can be opened.")
+    portal_session: Seconds = Field(default=3_600.0, description="How long a partner may stay on its page.")
     log: Literal["json", "text"] = Field(
         default="json", description="How log lines are written to stderr: `json` or `text`."
     )

@@ -18,6 +18,13 @@ def get(connection: Connection, name: str) -> Delivery | None:
     return None if row is None else _delivery(row)
 
 
+def get_own(connection: Connection, partner: str, name: str) -> Delivery | None:
+    """Return a delivery of a partner, and nobody else's."""
+    own = _ALL.where(deliveries.c.id == name, deliveries.c.partner_id == partner)
+    row = connection.execute(own).one_or_none()
+    return None if row is None else _delivery(row)
+
+
 def of_event(connection: Connection, event: str) -> list[Delivery]:
     rows = connection.execute(_ALL.where(*of_this_event(event)).order_by(deliveries.c.id))
     return [_delivery(row) for row in rows]

@@ -1,9 +1,10 @@
 """Statements on events and their idempotency keys."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Text, select
+from sqlalchemy import Connection, Row, Text, select
 
 from tidings.core.ids import deliveries_of
 from tidings.core.instants import Instant
@@ -110,8 +111,17 @@ def payloads(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
 
 def get(connection: Connection, name: str) -> Event | None:
     row = connection.execute(select(events).where(events.c.id == name)).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else _event(row)
+
+
+def get_own(connection: Connection, partner: str, name: str) -> Event | None:
+    """Return an event of a partner, and nobody else's."""
+    own = select(events).where(events.c.id == name, events.c.partner_id == partner)
+    row = connection.execute(own).one_or_none()
+    return None if row is None else _event(row)
+
+
+def _event(row: Row[Any]) -> Event:
     return Event(
         id=row.id,
         partner=row.partner_id,

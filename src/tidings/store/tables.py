@@ -102,6 +102,22 @@ operator_sessions = Table(
     Column("ends_at", BigInteger, nullable=False, index=True),
 )
 
+portal_links = Table(
+    "portal_links",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("partner_id", ForeignKey("partners.id"), nullable=False),
+    Column("ends_at", BigInteger, nullable=False, index=True),
+)
+
+portal_sessions = Table(
+    "portal_sessions",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("partner_id", ForeignKey("partners.id"), nullable=False),
+    Column("ends_at", BigInteger, nullable=False, index=True),
+)
+
 webhooks = Table(
     "webhooks",
     metadata,

@@ -111,7 +111,7 @@ def every(connection: Connection) -> list[Webhook]:
 def page(connection: Connection, *, after: str | None, limit: int) -> list[Webhook]:
     """Return at most ``limit`` living webhooks by id, those behind ``after``."""
     behind = [] if after is None else [webhooks.c.id > after]
-    statement = select(webhooks).where(_LIVING, *behind).order_by(webhooks.c.id).limit(limit)
+    statement = select(webhooks).where(_LIVING, _OF_A_PARTNER, *behind).order_by(webhooks.c.id).limit(limit)
     return [_webhook(row) for row in connection.execute(statement)]
 
 

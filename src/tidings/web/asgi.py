@@ -24,10 +24,12 @@ from tidings.web.floods import AddressLimit
 from tidings.web.partner_api.app import build_partner_api
 from tidings.web.platform_api.app import build_metrics_api, build_platform_api, build_probes_api
 from tidings.web.platform_api.health import Exposition
+from tidings.web.portal.app import build_portal
 from tidings.web.raw import raw_path
 
 PARTNER_PREFIX = b"/b2b"
 CONSOLE_PREFIX = b"/console"
+PORTAL_PREFIX = b"/portal"
 _TRACE_ENTROPY = 16
 
 
@@ -82,7 +84,8 @@ def build(ctx: Context, web: WebSettings) -> ASGIApp:
     partner = build_partner_api(ctx, limit=limit, trusted_proxies=web.trusted_proxies)
     platform = build_platform_api(ctx, metrics=web.metrics, trusted_proxies=web.trusted_proxies)
     console = build_console(ctx, limit=limit, trusted_proxies=web.trusted_proxies)
-    under = {PARTNER_PREFIX: partner, CONSOLE_PREFIX: console}
+    portal = build_portal(ctx, limit=limit, trusted_proxies=web.trusted_proxies)
+    under = {PARTNER_PREFIX: partner, CONSOLE_PREFIX: console, PORTAL_PREFIX: portal}
     return Switch(ctx, platform, under=under)
 
 

@@ -20,18 +20,15 @@ from tidings.actions.sessions import Session
 from tidings.core.model import OperatorRole
 from tidings.errors import Denied, Unauthenticated
 from tidings.web.api import HttpRequest
-from tidings.web.client_address import Network, address_text
 from tidings.web.pages import answers, origin
-from tidings.web.pages.answers import Cookie
 from tidings.web.pages.errors import LoginNeeded
-from tidings.web.pages.forms import Form, cookies_of, query_of, read_form
-from tidings.web.pages.rendering import Pages
+from tidings.web.pages.forms import Form, query_of, read_form
+from tidings.web.pages.site import FORM_FIELD, Site
 from tidings.web.raw import target
 
 PREFIX = "/console"
 LOGIN = f"{PREFIX}/login"
 SESSION_COOKIE = "tidings_console"
-FORM_FIELD = "form_token"
 NAVIGATION = (
     ("", "Overview"),
     ("/deliveries", "Deliveries"),
@@ -41,24 +38,6 @@ NAVIGATION = (
     ("/audit", "Audit trail"),
 )
 """Where every page of the console leads to: below the prefix, and what it is called."""
-
-
-class Site(Struct, frozen=True, kw_only=True):
-    """What every page of the console is made with."""
-
-    ctx: Context
-    pages: Pages
-    trusted_proxies: tuple[Network, ...]
-
-    def cookie(self, scope: Scope, value: str) -> Cookie:
-        """Return the session cookie; an empty value takes it away."""
-        return Cookie(
-            name=SESSION_COOKIE,
-            value=value,
-            path=PREFIX,
-            same_site="Strict",
-            secure=origin.is_https(scope, self.trusted_proxies),
-        )
 
 
 class Visitor(Struct, frozen=True, kw_only=True):
@@ -80,8 +59,7 @@ class Visit(Struct, frozen=True, kw_only=True):
     @property
     def ctx(self) -> Context:
         """The context in the hands of the operator."""
-        address = address_text(self.scope, self.site.trusted_proxies)
-        return sessions.by_operator(self.site.ctx, self.session.operator.name, address)
+        return sessions.by_operator(self.site.ctx, self.session.operator.name, self.site.address(self.scope))
 
     @property
     def query(self) -> Form:
@@ -135,7 +113,7 @@ def acts(site: Site) -> Callable[[HttpRequest], Awaitable[Act]]:
 
 async def session_of(site: Site, scope: Scope) -> Session:
     """Return the session of a request. Raises LoginNeeded."""
-    token = cookies_of(scope).get(SESSION_COOKIE, "")
+    token = site.token(scope)
     if not token:
         raise LoginNeeded(_login_for(scope))
     try:

@@ -5,7 +5,7 @@ from litestar import Response, get
 from tidings.actions import auditing
 from tidings.core.audit import AuditAction
 from tidings.web.console.access import PREFIX, Visiting
-from tidings.web.console.queries import AUDIT_FIELDS, audit_filter
+from tidings.web.pages.filters import AUDIT_FIELDS, audit_filter
 from tidings.web.pages.listing import listing
 
 PAGE = 100

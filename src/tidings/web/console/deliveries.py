@@ -11,7 +11,7 @@ from tidings.core.catalogue import EVENT_TYPES
 from tidings.core.instants import Instant
 from tidings.core.model import State
 from tidings.web.console.access import PREFIX, Acting, Visiting
-from tidings.web.console.queries import DELIVERY_FIELDS, delivery_filter
+from tidings.web.pages.filters import DELIVERY_FIELDS, delivery_filter
 from tidings.web.pages.listing import listing
 
 PAGE = 50

@@ -7,7 +7,7 @@ from tidings.actions import browsing
 from tidings.actions.browsing import UnroutedBy
 from tidings.core.catalogue import EVENT_TYPES
 from tidings.web.console.access import PREFIX, Visiting
-from tidings.web.console.queries import EVENT_FIELDS, event_filter
+from tidings.web.pages.filters import EVENT_FIELDS, event_filter
 from tidings.web.pages.listing import listing
 
 PAGE = 50

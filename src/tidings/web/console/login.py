@@ -17,13 +17,14 @@ from tidings.core.secret import Secret
 from tidings.errors import RateLimited, Unauthenticated
 from tidings.telemetry.facts import AccessRefused
 from tidings.web.api import HttpRequest
-from tidings.web.client_address import address_text, caller_of, client_address
-from tidings.web.console.access import FORM_FIELD, LOGIN, PREFIX, Site, session_of
+from tidings.web.client_address import caller_of, client_address
+from tidings.web.console.access import LOGIN, PREFIX, session_of
 from tidings.web.floods import AddressLimit
 from tidings.web.pages import answers, origin
 from tidings.web.pages.answers import Cookie
 from tidings.web.pages.errors import LoginNeeded
 from tidings.web.pages.forms import Form, cookies_of, query_of, read_form
+from tidings.web.pages.site import FORM_FIELD, Site
 
 PER_ADDRESS = Rate(20, 0.2)
 PER_NAME = Rate(10, 0.1)
@@ -74,7 +75,7 @@ class Login:
     async def _log_in(self, scope: Scope, form: Form) -> Response[bytes]:
         name, place = form.one("name"), _inside(form.one("next"))
         caller = caller_of(client_address(scope, self._site.trusted_proxies))
-        address = address_text(scope, self._site.trusted_proxies)
+        address = self._site.address(scope)
         try:
             self._by_address.charge(caller)
             self._by_name.charge(name)

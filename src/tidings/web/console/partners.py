@@ -5,7 +5,8 @@ from litestar.params import FromPath
 
 from tidings.actions import browsing, partners
 from tidings.actions.browsing import DeliveryFilter
-from tidings.web.console.access import PREFIX, Visiting
+from tidings.core.instants import Instant
+from tidings.web.console.access import PREFIX, Visit, Visiting
 from tidings.web.pages.listing import listing
 
 PAGE = 100
@@ -21,6 +22,13 @@ async def list_partners(visit: Visiting) -> Response[bytes]:
 
 @get(f"{PREFIX}/partners/{{partner_id:str}}")
 async def show_partner(visit: Visiting, partner_id: FromPath[str]) -> Response[bytes]:
+    return await partner_page(visit, partner_id)
+
+
+async def partner_page(
+    visit: Visit, partner_id: str, *, link: str | None = None, link_ends_at: Instant | None = None
+) -> Response[bytes]:
+    """Return the page of a partner; with ``link``, which is shown this once, to its own page."""
     found = await partners.show(visit.ctx, partner_id)
     newest = await browsing.list_deliveries(visit.ctx, DeliveryFilter(partner=partner_id), limit=NEWEST, cursor=None)
     return visit.page(
@@ -29,6 +37,8 @@ async def show_partner(visit: Visiting, partner_id: FromPath[str]) -> Response[b
         keys=found.keys,
         webhooks=found.webhooks,
         deliveries=newest.deliveries,
+        link=link,
+        link_ends_at=link_ends_at,
     )
 
 

@@ -21,6 +21,13 @@ def is_https(scope: Scope, trusted: Sequence[Network]) -> bool:
     return scope["scheme"] == "https" if forwarded is None else forwarded.strip().lower() == b"https"
 
 
+def base_url(scope: Scope, trusted: Sequence[Network]) -> str:
+    """Return scheme and host as whoever asks sees them, the forwarded host before our own."""
+    forwarded = header_once(scope, b"x-forwarded-host") if is_trusted_peer(scope, trusted) else None
+    host = forwarded or header_once(scope, b"host") or b""
+    return f"{'https' if is_https(scope, trusted) else 'http'}://{host.decode('latin-1')}"
+
+
 def check_origin(scope: Scope, trusted: Sequence[Network]) -> None:
     """Raise Denied unless the browser says that the form is on a page of ours."""
     origin = header_once(scope, b"origin")

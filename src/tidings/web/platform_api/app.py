@@ -14,6 +14,7 @@ from tidings.web.platform_api import audit, deliveries, events, health, partners
 from tidings.web.platform_api.access import token_guard
 from tidings.web.platform_api.health import Exposition, metrics_handler
 from tidings.web.platform_api.openapi import DOCUMENT
+from tidings.web.platform_api.portal import portal_link_handler
 from tidings.web.platform_api.problems import TABLE, spell
 from tidings.web.routes import Routes
 
@@ -33,6 +34,7 @@ def build_platform_api(ctx: Context, *, metrics: Exposition | None, trusted_prox
         *audit.HANDLERS,
         *statistics.HANDLERS,
         *redeliveries.HANDLERS,
+        portal_link_handler(trusted_proxies),
     ]
     secured = Router(path="/", route_handlers=handlers, guards=[token_guard(ctx, trusted_proxies=trusted_proxies)])
     return _api(ctx, [secured, *health.HANDLERS, openapi, *_numbers(metrics)], trusted_proxies)

@@ -10,6 +10,7 @@ from tidings.web.platform_api.partner_views import (
     OnePartnerView,
     PartnersView,
     PartnerView,
+    PortalLinkView,
 )
 from tidings.web.platform_api.queries import PartnerQuery, WebhookQuery
 from tidings.web.platform_api.refusals import ALWAYS, OF_ONE, WITH_BODY
@@ -88,6 +89,15 @@ PARTNER_OPERATIONS = (
         summary="Take a host off the list; webhooks that are there already stay.",
         answer=OnePartnerView,
         errors=OF_ONE,
+    ),
+    Operation(
+        method="post",
+        path=f"{_PARTNER}/portal-link",
+        id="make_portal_link",
+        summary="Make a link to the partner's own page; it works once, and not for long.",
+        answer=PortalLinkView,
+        status=201,
+        errors=OF_ONE | {409},
     ),
     Operation(
         method="post",

@@ -7,6 +7,8 @@ from msgspec import Struct
 
 from tidings.actions import partners
 from tidings.actions.keys import NewKey
+from tidings.actions.portal import PortalLink
+from tidings.core.instants import rfc3339_micros
 from tidings.core.model import ApiKey, Partner, Webhook
 from tidings.core.roles import KeyPermission
 from tidings.web.platform_api.views import WebhookFields, shown
@@ -52,6 +54,14 @@ class PartnerView(Struct, frozen=True):
     partner: PartnerFields
     keys: tuple[KeyFields, ...]
     webhooks: tuple[WebhookFields, ...]
+
+
+class PortalLinkView(Struct, frozen=True, kw_only=True):
+    """A link to the partner's own page. ``url`` is as this request reached us, ``path`` the same without the host."""
+
+    url: str
+    path: str
+    expires_at: str
 
 
 class NewPartnerView(Struct, frozen=True):
@@ -126,3 +136,8 @@ def _keys(keys: list[ApiKey]) -> tuple[KeyFields, ...]:
 
 def _webhooks(webhooks: list[Webhook]) -> tuple[WebhookFields, ...]:
     return tuple(shown(webhook, WebhookFields) for webhook in webhooks)
+
+
+def portal_link_view(link: PortalLink, *, base: str) -> PortalLinkView:
+    path = f"/portal/open?token={link.token}"
+    return PortalLinkView(url=base + path, path=path, expires_at=rfc3339_micros(link.ends_at))

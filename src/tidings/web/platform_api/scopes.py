@@ -28,6 +28,7 @@ NEEDED: Mapping[str, TokenScope] = {
     "DELETE /platform/v1/partners/{partner_id}/hosts/{host}": TokenScope.ADMIN,
     "POST /platform/v1/partners/{partner_id}/disable": TokenScope.ADMIN,
     "POST /platform/v1/partners/{partner_id}/enable": TokenScope.ADMIN,
+    "POST /platform/v1/partners/{partner_id}/portal-link": TokenScope.OPERATE,
     "GET /platform/v1/partners/{partner_id}/keys": TokenScope.READ,
     "POST /platform/v1/partners/{partner_id}/keys": TokenScope.ADMIN,
     "DELETE /platform/v1/partners/{partner_id}/keys/{key}": TokenScope.ADMIN,

@@ -1,4 +1,4 @@
-"""The filters of the console's lists, from their addresses."""
+"""The filters of lists, from their addresses."""
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum

@@ -1,0 +1,88 @@
+"""A partner at its own page, with a real browser."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+
+from support.browser import PHONE
+from support.console import ConsoleHouse
+from support.event_samples import sample
+from support.hostile_strings import ALL
+from support.house import Partner
+from support.https_receiver import OK, Answer
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@asynccontextmanager
+async def at_the_page_of(console: ConsoleHouse, partner: Partner, **options: Any) -> AsyncIterator[Page]:  # noqa: ANN401
+    made = await console.house.platform.http.post(f"/platform/v1/partners/{partner.name}/portal-link")
+    async with console.stranger(**options) as opened:
+        await opened.page.goto(made.json()["result"]["url"])
+        await opened.page.get_by_role("button", name="Open the page").click()
+        await expect(opened.page.get_by_role("button", name="Leave")).to_be_visible()
+        yield opened.page
+
+
+async def test_a_partner_finds_what_failed_and_has_it_sent_again(console: ConsoleHouse) -> None:
+    house = console.house
+    partner = await house.partner(Answer(status=500, body=b"oh dear"))
+    await house.platform.until_ended(await house.publish(partner, sample("reward.paid")))
+    house.receiver.script(partner.path, OK)
+    async with at_the_page_of(console, partner) as page:
+        await page.get_by_role("link", name="Deliveries").click()
+        await page.get_by_label("State").select_option("failed")
+        await page.wait_for_url("**state=failed**")
+        await page.get_by_role("link", name="reward.paid").click()
+        await expect(page.get_by_text("oh dear").first).to_be_visible()
+        await page.get_by_role("button", name="Redeliver").click()
+        await expect(page.get_by_role("status")).to_contain_text("Delivered")
+    assert len(house.received(partner)) >= 2
+
+
+async def test_a_partner_tests_switches_and_subscribes_its_webhook(console: ConsoleHouse) -> None:
+    partner = await console.house.partner(events=["reward.paid"])
+    async with at_the_page_of(console, partner) as page:
+        await page.get_by_role("button", name="Send a test").click()
+        await expect(page.get_by_role("status")).to_contain_text("The test arrived")
+
+        await page.get_by_text("Subscribed to 1 of 12 events").click()
+        await page.get_by_label("user.closed").check()
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.get_by_text("Subscribed to 2 of 12 events")).to_be_visible()
+
+        await page.get_by_text("Disable", exact=True).click()
+        await page.get_by_role("button", name="Yes, disable").click()
+        await page.get_by_role("button", name="Enable").click()
+        await expect(page.get_by_role("button", name="Send a test")).to_be_visible()
+
+
+async def test_an_operator_hands_a_link_over(console: ConsoleHouse) -> None:
+    partner = await console.house.partner()
+    async with console.visit() as page:
+        await page.goto(f"/console/partners/{partner.name}")
+        await page.get_by_role("button", name="Make a link to its own page").click()
+        link = await page.get_by_role("status").locator("code").inner_text()
+    async with console.stranger() as opened:
+        await opened.page.goto(link)
+        await opened.page.get_by_role("button", name="Open the page").click()
+        await expect(opened.page.get_by_text(partner.webhook).first).to_be_visible()
+
+
+async def test_hostile_strings_are_text_on_the_partner_page_too_and_axe_is_content(console: ConsoleHouse) -> None:
+    house = console.house
+    partner = await house.partner(Answer(status=200, body="".join(ALL).encode("utf-8", "replace")))
+    payload = {**sample("quote.cancelled"), "hostile": list(ALL)}
+    delivery = await house.publish(partner, payload)
+    await house.platform.until_ended(delivery)
+    async with at_the_page_of(console, partner, viewport=PHONE) as page:
+        for path in ("/portal", "/portal/deliveries", f"/portal/deliveries/{delivery}", "/portal/nothing"):
+            await page.goto(path)
+            found = await Axe().run(page)
+            assert [one["id"] for one in found.response["violations"] if one["impact"] in {"serious", "critical"}] == []
+            assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
+            assert await page.locator("main script, main style, main iframe").count() == 0
