@@ -33,6 +33,16 @@ async def _pages(console: ConsoleHouse) -> dict[str, str]:
         "partner": f"/console/partners/{partner.name}",
         "webhooks": "/console/webhooks",
         "webhook": f"/console/webhooks/{partner.webhook}",
+        "redeliveries": "/console/redeliveries",
+        "redelivery preview": f"/console/redeliveries/new?partner={partner.name}&state=delivered",
+        "redelivery": f"/console/redeliveries/{await _redelivery(console, partner.name)}",
         "audit trail": "/console/audit",
         "error": "/console/deliveries/nothing",
     }
+
+
+async def _redelivery(console: ConsoleHouse, partner: str) -> str:
+    asked = {"partner": partner, "state": "failed"}
+    answer = await console.house.platform.http.post("/platform/v1/redeliveries", json=asked)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["result"]["redelivery"]["id"])

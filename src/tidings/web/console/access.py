@@ -35,6 +35,7 @@ NAVIGATION = (
     ("/events", "Events"),
     ("/partners", "Partners"),
     ("/webhooks", "Webhooks"),
+    ("/redeliveries", "Redeliveries"),
     ("/audit", "Audit trail"),
 )
 """Where every page of the console leads to: below the prefix, and what it is called."""

@@ -3,7 +3,17 @@
 from tidings.actions.context import Context
 from tidings.web.api import Api
 from tidings.web.client_address import Network
-from tidings.web.console import audit, deliveries, events, finding, overview, partners, portal_links, webhooks
+from tidings.web.console import (
+    audit,
+    deliveries,
+    events,
+    finding,
+    overview,
+    partners,
+    portal_links,
+    redeliveries,
+    webhooks,
+)
 from tidings.web.console.access import PREFIX, SESSION_COOKIE, acts, visits
 from tidings.web.console.login import Login
 from tidings.web.floods import AddressLimit
@@ -18,6 +28,7 @@ _PAGES = (
     *partners.HANDLERS,
     *portal_links.HANDLERS,
     *webhooks.HANDLERS,
+    *redeliveries.HANDLERS,
     *audit.HANDLERS,
     *finding.HANDLERS,
 )

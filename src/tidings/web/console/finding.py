@@ -7,7 +7,7 @@ from litestar import Response, get
 from tidings.web.console.access import PREFIX, Visiting
 from tidings.web.pages import answers
 
-_PAGES = {"dlv_": "deliveries", "evt_": "events", "WH": "webhooks"}
+_PAGES = {"dlv_": "deliveries", "evt_": "events", "WH": "webhooks", "rdl_": "redeliveries"}
 
 
 @get(f"{PREFIX}/find")
