@@ -7,8 +7,10 @@ spread over time, so that history lies in the partitions in which it would lie.
 import asyncio
 import json
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -16,10 +18,17 @@ from msgspec import Struct
 
 from bench.databases import SQLITE
 from tidings.core.ids import id_floor
+from tidings.core.instants import SECOND
+from tidings.core.retention import Retention
+from tidings.store import events, partitions
+from tidings.store.events import NewKey
+from tidings.store.postgresql import PostgresqlDatabase
+from tidings.store.sqlite import SqliteDatabase
 
 _OF_ONE_MOMENT = 1000
 """Rows that share the moment in their id."""
 _AT_ONCE = 50
+_HOUR = 3600 * SECOND
 
 _COUNTED = {
     # The same rows: a moment as text, a number within it.
@@ -38,7 +47,8 @@ _BODY = (
 class Rows(Struct, frozen=True, kw_only=True):
     """What to fill in: ``count`` deliveries, each with its event, from ``begin`` to ``end`` in equal steps.
 
-    ``webhooks`` are pairs of partner and webhook that take turns. Pending ones are due at ``end``.
+    ``webhooks`` are pairs of partner and webhook that take turns. Pending ones are due at ``end``. Tallied rows count
+    like any other.
     """
 
     count: int
@@ -46,14 +56,45 @@ class Rows(Struct, frozen=True, kw_only=True):
     end: int
     webhooks: list[tuple[str, str]]
     pending: bool = False
+    tallied: bool = True
 
 
 def fill(url: str, rows: Rows) -> None:
-    """Put the rows in, tallied like any other, and let the database look at what it has now."""
+    """Put the rows in, and let the database look at what it has now."""
     if url.startswith(SQLITE):
         _fill_sqlite(Path(url.removeprefix(SQLITE)), rows)
     else:
         asyncio.run(_fill_postgresql(url, rows))
+
+
+def fill_keys(url: str, count: int, *, at: int) -> None:
+    """Put in idempotency keys of one moment, whose events are gone."""
+    asyncio.run(_fill_keys(url, count, at))
+
+
+async def _fill_keys(url: str, count: int, at: int) -> None:
+    opened = SqliteDatabase(Path(url.removeprefix(SQLITE))) if url.startswith(SQLITE) else PostgresqlDatabase(url)
+    names = [f"filled-{at}-{number}" for number in range(count)]
+    keys = [NewKey(partner_id="filled", key=name, event_id="evt_gone", digest="0", created_at=at) for name in names]
+    await opened.write(partial(events.insert_keys, rows=keys))
+    await opened.close()
+
+
+def begin_in_the_past(url: str, begin: int, retention: Retention) -> None:
+    """Have the partitions that would be there if the service had been running since then; nothing may be in any."""
+    if not url.startswith(SQLITE):
+        asyncio.run(_remake_partitions(url, begin, retention))
+
+
+async def _remake_partitions(url: str, begin: int, retention: Retention) -> None:
+    opened = PostgresqlDatabase(url)
+    now = time.time_ns() // 1000
+    for of in partitions.PARTITIONED:
+        for one in await opened.read(partial(partitions.partitions_of, of=of)):
+            await opened.write(partial(partitions.drop, of=of, partition=one))
+        for moment in (*range(begin, now, max(_HOUR, (now - begin) // 100)), now):
+            await opened.write(partial(partitions.make_ahead, of=of, retention=retention, now=moment))
+    await opened.close()
 
 
 def _fill_sqlite(file: Path, rows: Rows) -> None:
@@ -62,8 +103,9 @@ def _fill_sqlite(file: Path, rows: Rows) -> None:
             with connection:
                 for statement in _statements("sqlite", rows):
                     connection.execute(statement, (json.dumps(moments),))
-        with connection:
-            connection.execute(_tally(rows))
+        if rows.tallied:
+            with connection:
+                connection.execute(_tally(rows))
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
@@ -74,7 +116,8 @@ async def _fill_postgresql(url: str, rows: Rows) -> None:
             async with connection.transaction():
                 for statement in _statements("postgresql", rows):
                     await connection.execute(statement, json.dumps(moments))
-        await connection.execute(_tally(rows))
+        if rows.tallied:
+            await connection.execute(_tally(rows))
         await connection.execute("VACUUM")
         for row in await connection.fetch(_LEAVES):
             # What autovacuum does in time; of the whole of a partitioned table nobody makes statistics.
@@ -97,23 +140,23 @@ def _statements(dialect: str, rows: Rows) -> list[str]:
     partner = _turns([partner for partner, _ in rows.webhooks])
     webhook = _turns([webhook for _, webhook in rows.webhooks])
     source = _COUNTED[dialect]
-    events = (
+    made = (
         "INSERT INTO events (id, partner_id, event_type, payload, created_at)"
         f" SELECT 'evt_' || moment || tail, {partner}, 'user.verified', '{_BODY}', {rows.end} FROM {source}"
     )
     state, due, finished, attempts = (
         ("'pending'", str(rows.end), "NULL", 0) if rows.pending else ("'delivered'", "NULL", str(rows.end), 1)
     )
-    deliveries = (
+    fanned = (
         "INSERT INTO deliveries (id, event_id, event_type, webhook_id, partner_id, state, attempts, leases_lost,"
         " due_at, created_at, finished_at) SELECT 'dlv_' || moment || tail, 'evt_' || moment || tail, 'user.verified',"
         f" {webhook}, {partner}, {state}, {attempts}, 0, {due}, {rows.end}, {finished} FROM {source}"
     )
-    made = (
+    attempted = (
         "INSERT INTO attempts (delivery_id, number, started_at, duration_ms, outcome, http_status, signature)"
         f" SELECT 'dlv_' || moment || tail, 1, {rows.end}, 20, 'ok', 200, 't=1735732800,v1=' || moment FROM {source}"
     )
-    return [events, deliveries] if rows.pending else [events, deliveries, made]
+    return [made, fanned] if rows.pending else [made, fanned, attempted]
 
 
 def _turns(names: Sequence[str]) -> str:

@@ -6,7 +6,6 @@ Owns three comparisons with databases that are filled by SQL (``bench.filling``)
 import asyncio
 import time
 from contextlib import AsyncExitStack
-from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -16,13 +15,13 @@ from sqlalchemy import Connection
 from bench import figures
 from bench.databases import ask, database
 from bench.figures import Figure
-from bench.filling import Rows, fill
+from bench.filling import Rows, begin_in_the_past, fill
 from bench.measurements import WARM_UP, Rounds, Size, figure, measure_round
 from bench.processes import peak_megabytes
 from bench.rig import Rig, WrongResult, rig
 from tidings.core.instants import SECOND
 from tidings.core.retention import Retention
-from tidings.store import attempts, deliveries, leases, partitions, schema
+from tidings.store import attempts, deliveries, leases, schema
 from tidings.store.attempts import BegunAttempt
 from tidings.store.database import Database
 from tidings.store.postgresql import PostgresqlDatabase
@@ -100,7 +99,7 @@ async def _refill(up: Rig, count: int, *, begin: int, pending: bool) -> None:
     """Fill the rig's database while nothing runs, as if its webhooks had been at work for long."""
     webhooks = [(str(row[0]), str(row[1])) for row in await ask(up.url, "SELECT partner_id, id FROM webhooks")]
     await up.stop()
-    await asyncio.to_thread(_make_past, up.url, begin)
+    await asyncio.to_thread(begin_in_the_past, up.url, begin, Retention())
     rows = Rows(count=count, begin=begin, end=_now(), webhooks=webhooks, pending=pending)
     await asyncio.to_thread(fill, up.url, rows)
     await up.start(1)
@@ -114,7 +113,7 @@ async def _claimable(stack: AsyncExitStack, size: Size, *, pending: int, history
     stack.push_async_callback(opened.close)
     await opened.write(schema.bring_up_to_date)
     await opened.write(_add_webhooks)
-    await asyncio.to_thread(_make_past, url, _now() - _PAST)
+    await asyncio.to_thread(begin_in_the_past, url, _now() - _PAST, Retention())
     if history:
         await asyncio.to_thread(fill, url, _rows(history, _now() - _PAST, pending=False))
     await asyncio.to_thread(fill, url, _rows(pending, _now() - 3600 * SECOND, pending=True))
@@ -162,23 +161,6 @@ async def _time_of_a_claim(opened: Database) -> float:
     except _Undone as undone:
         return undone.took_ms
     raise WrongResult("a claim came to no end")
-
-
-def _make_past(url: str, begin: int) -> None:
-    """Have the partitions that would be there if the service had been running since then."""
-    if not url.startswith("sqlite"):
-        asyncio.run(_make_partitions(url, begin))
-
-
-async def _make_partitions(url: str, begin: int) -> None:
-    opened = PostgresqlDatabase(url)
-    for of in partitions.PARTITIONED:
-        for one in await opened.read(partial(partitions.partitions_of, of=of)):
-            # Made a moment ago, and empty.
-            await opened.write(partial(partitions.drop, of=of, partition=one))
-        for moment in (*range(begin, _now(), _DAY), _now()):
-            await opened.write(partial(partitions.make_ahead, of=of, retention=Retention(), now=moment))
-    await opened.close()
 
 
 def _open(url: str) -> Database:

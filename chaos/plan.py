@@ -20,6 +20,9 @@ Play: TypeAlias = Callable[[Rig, Size], Awaitable[None]]
 BOTH = (Kind.SQLITE, Kind.POSTGRESQL)
 _SERVER = (Kind.POSTGRESQL,)
 _ALONE = Layout(processes=1)
+_KEPT_AN_HOUR = {f"TIDINGS_RETENTION_{what}": "3600" for what in ("EVENTS", "DELIVERIES", "ATTEMPTS")}
+# Longer than all the lives together in which nothing but pruning is done.
+_LONG_WINDOW = {"TIDINGS_RETRY_WINDOW": "600"}
 _HEALTHY = (Behaviour.SLOW,) * 4
 _BAD = tuple(one for one in Behaviour if one is not Behaviour.HELD)
 _CRASH = ("G1", "G3", "G4", "G5", "G6", "G8", "G10", "G19")
@@ -74,6 +77,13 @@ def _kills() -> list[Scenario]:
             guarantees=_CRASH,
             play=kills.in_the_rescuer,
             layout=_ALONE,
+        ),
+        Scenario(
+            name="kill-pruner",
+            fault="kill -9 in the pruner, among rows and among partitions",
+            guarantees=("G1", "G2", "G3", "G4", "G5", "G19"),
+            play=kills.in_the_pruner,
+            layout=Layout(processes=1, settings=_KEPT_AN_HOUR | _LONG_WINDOW),
         ),
         Scenario(
             name="kill-fleet",

@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import convert
 from msgspec import json as msgspec_json
 
-from chaos import database
+from chaos import database, past
 from chaos.children import Child
 from chaos.disk import SmallDisk
 from chaos.evidence import Cut, Order
@@ -141,6 +141,22 @@ class Rig:
         """Note what was in flight before an outage or is now that it ended: all of it may have lost its lease."""
         after = await self.in_flight()
         self.cuts.append(Cut(now(), sorted({*before, *after})))
+
+    async def give_a_past(self, count: int) -> None:
+        """Have deliveries there that ended hours ago. No process runs, and none has published yet."""
+        await asyncio.to_thread(past.give, self.url, count, now=now())
+
+    async def give_old_keys(self, count: int) -> None:
+        """Have idempotency keys there that are hours old. No process runs."""
+        await asyncio.to_thread(past.give_keys, self.url, count, now=now())
+
+    async def until_the_past_is_gone(self, *, within: float = 120) -> None:
+        """Wait until nothing older than is kept is left."""
+
+        async def left() -> int:
+            return await asyncio.to_thread(past.count, self.url)
+
+        await self._until(lambda seen: seen == 0, left, within=within)
 
     async def finish(self) -> None:
         """Stop publishing, let everything end, and stop the processes."""

@@ -22,6 +22,8 @@ _OF_OTHERS = (
 OF_THE_SERVICE = tuple(one for one in Checkpoint if one not in _OF_OTHERS)
 _KILLED = -9
 _FLEET_PERIOD_S = 5.0
+_PAST_ROWS = 6_000
+_STEP_OF_THE_PRUNER = 250
 
 
 async def at_checkpoints(rig: Rig, size: Size, points: Sequence[Checkpoint]) -> None:
@@ -69,6 +71,35 @@ async def in_the_rescuer(rig: Rig, size: Size) -> None:
         await _note(rig)
     await rig.start(VICTIM)
     await rig.until_more_acknowledged(size.step)
+
+
+async def in_the_pruner(rig: Rig, size: Size) -> None:
+    """Give the service a past that is older than is kept, and kill it again and again while it removes that.
+
+    First at the first commit of each life: on PostgreSQL, which has no old keys yet, that drops a partition. Then at
+    the n-th, among old keys.
+    """
+    await rig.stop(VICTIM)
+    await rig.give_a_past(_PAST_ROWS)
+    await rig.publish()
+    for _ in size.nths:
+        await _killed_while_pruning(rig, 1)
+    await rig.start(VICTIM)
+    await rig.until_more_acknowledged(size.step)
+    await rig.services[VICTIM].kill()
+    await _note(rig)
+    for nth in size.nths:
+        await rig.give_old_keys(_STEP_OF_THE_PRUNER * (nth + 1))
+        await _killed_while_pruning(rig, nth)
+    await rig.start(VICTIM)
+    await rig.until_more_acknowledged(size.step)
+    await rig.until_the_past_is_gone()
+
+
+async def _killed_while_pruning(rig: Rig, nth: int) -> None:
+    victim = await rig.launch(VICTIM, "--kill", f"{Checkpoint.BEFORE_PRUNE_COMMIT}:{nth}", "--armed")
+    await until_killed(victim)
+    await _note(rig)
 
 
 async def one_of_many(rig: Rig, size: Size) -> None:

@@ -28,8 +28,13 @@ def wrong(result: Findings) -> dict[str, int]:
 
 @pytest.mark.parametrize(
     ("database", "scenarios"),
-    [("sqlite", ("checkpoints",)), ("postgresql", ("kill-request-sent", "commit-cut"))],
-    ids=("sqlite", "postgresql"),
+    [
+        ("sqlite", ("checkpoints",)),
+        ("postgresql", ("kill-request-sent", "commit-cut")),
+        ("sqlite", ("kill-pruner",)),
+        ("postgresql", ("kill-pruner",)),
+    ],
+    ids=("sqlite", "postgresql", "pruner-sqlite", "pruner-postgresql"),
 )
 def test_faults_lose_nothing_and_double_only_what_they_cut_off(database: str, scenarios: tuple[str, ...]) -> None:
     only = [part for name in scenarios for part in ("--only", name)]
