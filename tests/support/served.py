@@ -40,6 +40,7 @@ UNKNOWN_HOST = "nowhere.acme.com"
 HOSTS = (HOST, LOOPBACK_HOST, FORBIDDEN_HOST, UNKNOWN_HOST, "127.0.0.1")
 TESTS = Actor(ActorKind.COMMAND_LINE, "tests", "localhost")
 """Who makes the partners and the token."""
+GRACE = 5
 PLENTY = Rate(1_000_000, 1_000_000)
 
 
@@ -61,6 +62,11 @@ class Served:
     token: str
     ctx: Context
     facts: list[Fact]
+    server: HttpServer
+
+    async def stop(self) -> None:
+        """Stop answering, as the service does when it is told to end."""
+        await self.server.stop(GRACE)
 
     async def partner(self, name: str = "acme", *, hosts: Iterable[str] = HOSTS) -> PartnerClient:
         """Make a partner and return its client."""
@@ -97,9 +103,9 @@ async def served(folder: Path, terms: Terms | None = None) -> AsyncIterator[Serv
         own = ctx.by(TESTS)
         token = await tokens.create(own, "tests")
         try:
-            yield Served(port=port, token=token.token, ctx=own, facts=facts)
+            yield Served(port=port, token=token.token, ctx=own, facts=facts, server=server)
         finally:
-            await server.stop(5)
+            await server.stop(GRACE)
 
 
 @asynccontextmanager

@@ -100,7 +100,11 @@ async def test_the_partner_api_is_as_its_document_says(at: Served, acme: Partner
     assert seen
 
 
-@pytest.mark.parametrize("operation", platform_openapi.OPERATIONS, ids=lambda operation: operation.id)
+# A stream has no end that could be waited for; its own tests are in test_live_attempts.py.
+ANSWERED = [one for one in platform_openapi.OPERATIONS if one.media_type == "application/json"]
+
+
+@pytest.mark.parametrize("operation", ANSWERED, ids=lambda operation: operation.id)
 async def test_the_platform_api_is_as_its_document_says(at: Served, operation: Any) -> None:  # noqa: ANN401
     document = (await ask(at.port, "GET", "/platform/openapi.json")).document
     schema = schemathesis.openapi.from_dict(document)

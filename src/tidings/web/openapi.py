@@ -31,6 +31,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     answer: type[Struct]
     status: int = 200
     also_status: int | None = None
+    media_type: str = "application/json"
     body: type[Struct] | None = None
     body_required: bool = True
     query: type[Struct] | None = None
@@ -176,7 +177,11 @@ def _successes(operation: Operation) -> Json:
 
 
 def _success(operation: Operation) -> Json:
-    content = {"application/json": {"schema": result_schema(operation.answer)}}
+    if operation.media_type == "application/json":
+        content: Json = {operation.media_type: {"schema": result_schema(operation.answer)}}
+    else:
+        says = f"The data of its messages is a {operation.answer.__name__} in JSON."
+        content = {operation.media_type: {"schema": {"type": "string", "description": says}}}
     return {"description": "done", "headers": _TRACE, "content": content}
 
 

@@ -14,6 +14,8 @@ from uvicorn.server import ServerState
 from tidings.errors import Misconfigured
 from tidings.web.protocol import BoundedProtocol
 
+STOPPING = "tidings.stopping"
+"""Where a request finds, in the state of its scope, the event that tells it that the server stops."""
 _KEEP_ALIVE = 30
 _BACKLOG = 2048
 
@@ -36,6 +38,7 @@ class HttpServer:
             timeout_keep_alive=_KEEP_ALIVE,
         )
         self._state = ServerState()
+        self._stopping = asyncio.Event()
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> int:
@@ -58,6 +61,7 @@ class HttpServer:
         if server is None:
             return
         server.close()
+        self._stopping.set()
         for connection in list(self._state.connections):
             connection.shutdown()
         await self._quiet(grace)
@@ -77,4 +81,4 @@ class HttpServer:
             return
 
     def _protocol(self) -> BoundedProtocol:
-        return BoundedProtocol(self._config, self._state, {}, asyncio.get_running_loop())
+        return BoundedProtocol(self._config, self._state, {STOPPING: self._stopping}, asyncio.get_running_loop())

@@ -10,7 +10,17 @@ from tidings.actions.context import Context
 from tidings.web.answer import Answer
 from tidings.web.api import Api, HttpRequest, Refusals, acting
 from tidings.web.client_address import Network
-from tidings.web.platform_api import audit, deliveries, events, health, partners, redeliveries, statistics, webhooks
+from tidings.web.platform_api import (
+    audit,
+    deliveries,
+    events,
+    health,
+    live,
+    partners,
+    redeliveries,
+    statistics,
+    webhooks,
+)
 from tidings.web.platform_api.access import token_guard
 from tidings.web.platform_api.health import Exposition, metrics_handler
 from tidings.web.platform_api.openapi import DOCUMENT
@@ -35,6 +45,7 @@ def build_platform_api(ctx: Context, *, metrics: Exposition | None, trusted_prox
         *statistics.HANDLERS,
         *redeliveries.HANDLERS,
         portal_link_handler(trusted_proxies),
+        *live.HANDLERS,
     ]
     secured = Router(path="/", route_handlers=handlers, guards=[token_guard(ctx, trusted_proxies=trusted_proxies)])
     return _api(ctx, [secured, *health.HANDLERS, openapi, *_numbers(metrics)], trusted_proxies)

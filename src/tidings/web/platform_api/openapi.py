@@ -3,7 +3,7 @@
 from tidings import __version__
 from tidings.web.event_schema import EVENT_SCHEMAS
 from tidings.web.openapi import Description, ErrorStyle, Json, Operation, document, encode, schemas_of
-from tidings.web.platform_api import redeliveries, statistics
+from tidings.web.platform_api import live, redeliveries, statistics
 from tidings.web.platform_api.audit import AuditView
 from tidings.web.platform_api.batch import Batch
 from tidings.web.platform_api.partner_operations import PARTNER_OPERATIONS
@@ -81,6 +81,7 @@ OPERATIONS = (
     *PARTNER_OPERATIONS,
     *statistics.OPERATIONS,
     *redeliveries.OPERATIONS,
+    *live.OPERATIONS,
     Operation(
         method="get",
         path="/platform/v1/audit",

@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, convert
 
 from tidings.actions.auditing import AuditFilter
 from tidings.actions.browsing import DeliveryFilter, EventFilter, UnroutedBy
+from tidings.actions.live import EndedFilter, Ending
 from tidings.actions.statistics import Bucket, StatisticsFilter
 from tidings.core.audit import AuditAction
 from tidings.core.instants import Instant
@@ -131,6 +132,25 @@ class StatisticsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         )
 
 
+class LiveQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which attempts are wanted. ``state`` is the delivery's after the attempt."""
+
+    partner: Word | UnsetType = UNSET
+    webhook: Word | UnsetType = UNSET
+    event_type: Word | UnsetType = UNSET
+    outcome: Ending | UnsetType = UNSET
+    state: State | UnsetType = UNSET
+
+    def filter(self) -> EndedFilter:
+        return EndedFilter(
+            partner=_or_none(self.partner),
+            webhook=_or_none(self.webhook),
+            event_type=_or_none(self.event_type),
+            ending=None if self.outcome is UNSET else self.outcome,
+            state=None if self.state is UNSET else self.state,
+        )
+
+
 class PageQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which page of a list without filters is wanted."""
 
@@ -168,6 +188,11 @@ def statistics_query(scope: Scope) -> StatisticsQuery:
 def webhook_query(scope: Scope) -> WebhookQuery:
     """Return the query. Raises InvalidArgument with the parameter that is wrong."""
     return _query(scope, WebhookQuery)
+
+
+def live_query(scope: Scope) -> LiveQuery:
+    """Return the query. Raises InvalidArgument with the parameter that is wrong."""
+    return _query(scope, LiveQuery)
 
 
 def page_query(scope: Scope) -> PageQuery:

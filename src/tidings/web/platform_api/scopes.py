@@ -18,6 +18,7 @@ NEEDED: Mapping[str, TokenScope] = {
     "GET /platform/v1/redeliveries": TokenScope.READ,
     "GET /platform/v1/redeliveries/{redelivery_id}": TokenScope.READ,
     "POST /platform/v1/redeliveries/{redelivery_id}/cancel": TokenScope.OPERATE,
+    "GET /platform/v1/attempts/live": TokenScope.READ,
     "GET /platform/v1/statistics": TokenScope.READ,
     "POST /platform/v1/partners": TokenScope.ADMIN,
     "GET /platform/v1/partners": TokenScope.READ,
