@@ -144,7 +144,7 @@ async def _slow_names(stage: Stage, size: Size) -> Tally:
     tally, site = Tally(), await stage.site()
     silent, late = stage.names("silent", 40 if size.every == 1 else 8), stage.names("late", 4)
     healthy_name = stage.names("healthy", 1)
-    victims, (healthy,) = await site.hooks([*silent, *late]), await site.hooks(healthy_name)
+    victims, (healthy,) = await site.hooks([*silent, *late], each=100), await site.hooks(healthy_name)
     stage.dns.silent |= set(silent)
     stage.dns.late |= dict.fromkeys(late, 5.0)
     payload = {"event_type": "user.verified", "iiban": "A", "timestamp": "2025-01-15T10:30:00.000000000Z"}

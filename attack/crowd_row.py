@@ -23,7 +23,7 @@ async def _crowd(stage: Stage, size: Size) -> Tally:
         (healthy,) = await site.hooks(stage.names("well", 1))
         await site.publish(healthy.partner, times=5)
         with listening(stage, MISBEHAVING, each=size.crowd) as names:
-            hooks = await site.hooks(list(names))
+            hooks = await site.hooks(list(names), each=100)
             before = _resident_mb(site)
             async with _watching(site) as peak:
                 await _publish_to_all(site, {hook.partner for hook in hooks})

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 
+from attack.points import publish_to
 from attack.receivers import BODY_MARK, MARK, MISBEHAVING, STATUSES, TAIL_MARK, TALKATIVE, Kind, listening
 from attack.rows import Row, Section, Tally
 from attack.size import Size
@@ -25,8 +26,7 @@ async def _outcomes(stage: Stage, _size: Size, *, kinds: Sequence[Kind]) -> Tall
     with listening(stage, kinds) as names:
         hooks = await site.hooks(list(names))
         by_url = {f"https://{name}/hook": kind for name, kind in names.items()}
-        await site.publish(hooks[0].partner)
-        for one in await site.ended(hooks[0].partner):
+        for one in await publish_to(site, hooks):
             kind = by_url[one["url"]]
             attempts = (await site.platform.delivery(one["id"]))["attempts"]
             # The first one: some receivers leave later requests on the same connection without an answer.
@@ -48,7 +48,7 @@ async def _tells_nothing(stage: Stage, _size: Size) -> Tally:
             hooks = await site.hooks(list(names))
             for hook in hooks:
                 await _test(tally, hook, names[hook.host])
-            deliveries = await site.publish(hooks[0].partner)
+            deliveries = await publish_to(site, hooks)
             for one in deliveries:
                 await _shown(tally, site, str(one["id"]))
         said = [site.service.stderr, *site.service.stdout, await site.platform.metrics()]

@@ -1,6 +1,6 @@
 """Every row, in the order of docs/security.md.
 
-A new attack is a ``Row`` in the module of its section. Section 6 gets its rows with the pages themselves.
+A new attack is a ``Row`` in the module of its section.
 """
 
 from attack import (
@@ -10,6 +10,7 @@ from attack import (
     fuzz_rows,
     nonce_rows,
     outbound_rows,
+    page_rows,
     proxy_row,
     request_rows,
     role_rows,
@@ -29,6 +30,7 @@ ROWS: tuple[Row, ...] = (
     *sealed_rows.ROWS,
     *outbound_rows.ROWS,
     *crowd_row.ROWS,
+    *page_rows.ROWS,
     *fuzz_rows.ROWS,
     *proxy_row.ROWS,
     *firewall_row.ROWS,

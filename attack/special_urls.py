@@ -99,7 +99,7 @@ def _around(host: str) -> Iterator[str]:
 
 
 def _names() -> Iterator[str]:
-    for name in ("localhost", "LOCALHOST", "localhost.localdomain", "ip6-localhost", "metadata", "kubernetes"):
+    for name in ("localhost", "LOCALHOST", "ip6-localhost", "metadata", "kubernetes"):
         yield f"https://{name}/"
         yield f"https://{name}./"
     for last in ("local", "localhost", "internal", "intranet", "lan", "home", "corp", "test", "invalid", "example"):

@@ -28,7 +28,7 @@ PUBLIC = "93.184.215.14"
 """An ordinary address, at which the attacker's receiver listens in the network of the attacks."""
 DOMAIN = "attacker.com"
 EVENT = "user.verified"
-HOSTS_OF_A_PARTNER = 100
+HOSTS_OF_A_PARTNER = 25
 _PAUSE_S = 0.05
 _numbers = itertools.count(1)
 
@@ -76,11 +76,11 @@ class Site:
         self.partners[name] = PartnerClient(port=self.port, key=key.key, secret=key.secret)
         return name, self.partners[name]
 
-    async def hooks(self, hosts: Sequence[str]) -> list[Hook]:
-        """Register a webhook on each of ``hosts``, a hundred for each partner."""
+    async def hooks(self, hosts: Sequence[str], *, each: int = HOSTS_OF_A_PARTNER) -> list[Hook]:
+        """Register a webhook on each of ``hosts``, so many for each partner."""
         made = []
-        for start in range(0, len(hosts), HOSTS_OF_A_PARTNER):
-            some = hosts[start : start + HOSTS_OF_A_PARTNER]
+        for start in range(0, len(hosts), each):
+            some = hosts[start : start + each]
             name, client = await self.partner(*some)
             for host in some:
                 registered = await client.register(f"https://{host}/hook", enabled=True, events=[EVENT])
