@@ -19,6 +19,7 @@ from attack.network import Canary
 from attack.services import AttackedInstallation
 from support.certificates import Authority
 from support.https_receiver import HttpsReceiver
+from support.marked_secrets import RUN
 from support.partner_client import PartnerClient
 from support.platform_client import JsonObject, Platform, platform
 from support.postgresql import Cluster, cluster
@@ -159,6 +160,8 @@ class Stage:
                 for service in site.services:
                     if service.running:
                         await service.stop()
+        RUN.look_into_folder(folder)
+        assert not RUN.found, f"secrets where none may be: {RUN.found[:10]}"
 
     def names(self, what: str, count: int) -> list[str]:
         """Return so many unused names of the attacker's domain, each at the receiver's address until it is told."""

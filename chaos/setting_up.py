@@ -20,6 +20,7 @@ from chaos.rig import Rig
 from chaos.services import FaultyInstallation
 from chaos.traffic import partner_name
 from support.event_samples import EVENT_TYPES
+from support.marked_secrets import RUN
 from support.platform_client import platform
 from support.postgresql import Cluster, cluster
 from support.service import free_port
@@ -34,6 +35,7 @@ async def rig(layout: Layout, kind: Kind) -> AsyncIterator[Rig]:
     """Set everything up on a database of its own, without load, and take it down again."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tidings-chaos-")))
+        stack.callback(_look_for_secrets, folder)
         made = await _bare(stack, folder, layout, kind)
         stack.push_async_callback(_kill_what_is_left, made)
         for index in range(len(made.ports)):
@@ -142,6 +144,13 @@ async def _partners(made: Rig) -> None:
             registered = await partner.register(made.callback + path, events=list(EVENT_TYPES))
             await made.order_receiver("secret", path, registered["secret"])
             await made.order_receiver("behave", path, made.layout.receivers[index])
+
+
+def _look_for_secrets(folder: Path) -> None:
+    """Look into everything that the processes left; a server of PostgreSQL was looked into when it was stopped."""
+    RUN.look_into_folder(folder)
+    if RUN.found:
+        raise RuntimeError(f"secrets where none may be: {RUN.found[:10]}")
 
 
 async def _kill_what_is_left(made: Rig) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from support.marked_secrets import RUN, Kind
 from tidings.cli.main import run
 
 
@@ -33,6 +34,8 @@ def command_line(capsys: pytest.CaptureFixture[str]) -> CommandLine:
     def ask(*arguments: str) -> Said:
         status = run(arguments)
         captured = capsys.readouterr()
+        RUN.learn_from(captured.out)
+        RUN.look_into(Kind.LOG, f"stderr of tidings {' '.join(arguments)}", captured.err.encode())
         return Said(status, captured.out, captured.err)
 
     return ask

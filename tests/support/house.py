@@ -102,4 +102,5 @@ async def open_house(
             yield house
         finally:
             if house.service.running:
+                await client.metrics()
                 await house.service.stop()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
 
 from support.certificates import Authority
+from support.marked_secrets import RUN
 
 DEADLINE = 30.0
 _LOOKS_AGAIN_S = 0.02
@@ -173,6 +174,9 @@ async def _read(reader: asyncio.StreamReader) -> Received:
     headers = tuple((name, value.strip(b" \t")) for name, _, value in (line.partition(b":") for line in lines))
     length = next((int(value) for name, value in headers if name.lower() == b"content-length"), 0)
     body = await reader.readexactly(length)
+    for name, value in headers:
+        if name.lower() == b"x-signature":
+            RUN.learn_signature("X-Signature", value.decode("latin-1"))
     return Received(monotonic=time.monotonic(), wall=time.time(), request_line=request_line, headers=headers, body=body)
 
 

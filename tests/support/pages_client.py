@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 
 import httpx
 
+from support.marked_secrets import RUN
+
 _TOKEN = re.compile(r'name="form_token" value="([0-9a-f]{64})"')
 
 
@@ -22,7 +24,8 @@ class PagesClient:
         # No connection is kept, so that nobody needs to close the client.
         limits = httpx.Limits(max_keepalive_connections=0)
         url = f"http://127.0.0.1:{self.port}"
-        self.http = httpx.AsyncClient(base_url=url, trust_env=False, timeout=20, limits=limits)
+        hooks = {"response": [_learn]}
+        self.http = httpx.AsyncClient(base_url=url, trust_env=False, timeout=20, limits=limits, event_hooks=hooks)
         self.form_token = ""
 
     @property
@@ -54,3 +57,7 @@ class PagesClient:
     async def log_in(self, name: str, password: str, *, to: str = "") -> httpx.Response:
         await self.get(f"{self.prefix}/login")
         return await self.post(f"{self.prefix}/login", {"name": name, "password": password, "next": to})
+
+
+async def _learn(answer: httpx.Response) -> None:
+    RUN.learn_cookies(answer.headers.get_list("set-cookie"))

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from support.marked_secrets import RUN
+
 JsonObject: TypeAlias = dict[str, Any]
 Header: TypeAlias = tuple[str, str]
 
@@ -115,7 +117,9 @@ async def read_answer(reader: asyncio.StreamReader) -> Answered:
     default = 0 if status < 200 else None
     length = next((int(value) for name, value in headers if name.lower() == "content-length"), default)
     assert length is not None, head
-    return Answered(status=status, headers=headers, body=await reader.readexactly(length))
+    body = await reader.readexactly(length)
+    RUN.learn_from(body.decode("utf-8", "replace"))
+    return Answered(status=status, headers=headers, body=body)
 
 
 def signature(secret: str, *, target: str, nonce: str, body: bytes) -> str:
@@ -137,6 +141,7 @@ class PartnerClient:
         """Return the three headers of a request."""
         text = str(next(self.nonces)) if nonce is None else nonce
         sign = signature(self.secret, target=target, nonce=text, body=body)
+        RUN.learn_signature("API-Sign", sign)
         return [("API-Key", self.key), ("API-Nonce", text), ("API-Sign", sign)]
 
     async def call(

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import httpx
 
+from support.marked_secrets import RUN, Kind
 from support.service import ApiKey
 
 JsonObject: TypeAlias = dict[str, Any]
@@ -82,6 +83,7 @@ class Platform:
     async def metrics(self) -> str:
         answer = await self.http.get("/metrics")
         assert answer.status_code == httpx.codes.OK, answer.text
+        RUN.look_into(Kind.LOG, f"metrics of {self.http.base_url}", answer.content)
         return answer.text
 
     async def until(self, name: str, fact: Callable[[JsonObject], bool], *, within: float = DEADLINE) -> JsonObject:
@@ -123,5 +125,12 @@ class Platform:
 async def platform(url: str, token: str) -> AsyncIterator[Platform]:
     """Open a client of the service at ``url``."""
     headers = {"Authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False) as client:
+    hooks = {"response": [_learn]}
+    async with httpx.AsyncClient(
+        base_url=url, headers=headers, timeout=60, trust_env=False, event_hooks=hooks
+    ) as client:
         yield Platform(client)
+
+
+async def _learn(answer: httpx.Response) -> None:
+    RUN.learn_from((await answer.aread()).decode("utf-8", "replace"))

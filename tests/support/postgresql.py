@@ -14,6 +14,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
+from support.marked_secrets import RUN, Kind
+
 _START_S = 60
 
 
@@ -84,6 +86,7 @@ def cluster(*settings: str) -> Iterator[Cluster]:
         try:
             yield made
         finally:
+            _look_into(made)
             made.stop_if_running()
     finally:
         shutil.rmtree(folder)
@@ -93,6 +96,14 @@ def dump(url: str) -> bytes | None:
     """Return everything that a database holds as text, or None when its server is gone."""
     done = subprocess.run([_binary("pg_dump"), "--dbname", url], check=False, capture_output=True, cwd="/")
     return done.stdout if done.returncode == 0 else None
+
+
+def _look_into(made: Cluster) -> None:
+    """Look for secrets in everything that the tests left in a server, unless it is down."""
+    if not (made.folder / "data" / "postmaster.pid").exists():
+        return
+    for name in made.control_sql("SELECT datname FROM pg_database WHERE NOT datistemplate").split():
+        RUN.look_into(Kind.DATABASE, f"PostgreSQL database {name}", dump(made.url(name)) or b"")
 
 
 def restore(url: str, dumped: bytes) -> None:

@@ -3,6 +3,8 @@
 Owns what a process without an engine is made of. Refuses to stand in for any part of it.
 """
 
+import base64
+import io
 import json
 import os
 from collections.abc import AsyncIterator, Iterable
@@ -12,6 +14,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from support.dns_server import DnsServer
+from support.marked_secrets import RUN, Kind
 from support.partner_client import Answered, Header, JsonObject, PartnerClient, ask
 from tidings.actions import partners, tokens
 from tidings.actions.context import Context, Limits, NoEngine
@@ -29,6 +32,8 @@ from tidings.store.sqlite import SqliteDatabase
 from tidings.store.store import Store
 from tidings.store.vault import Vault
 from tidings.telemetry.facts import Fact
+from tidings.telemetry.logs import log_to
+from tidings.telemetry.metrics import Metrics
 from tidings.web.asgi import WebSettings, build
 from tidings.web.server import HttpServer
 
@@ -71,6 +76,7 @@ class Served:
     async def partner(self, name: str = "acme", *, hosts: Iterable[str] = HOSTS) -> PartnerClient:
         """Make a partner and return its client."""
         made = await partners.create(self.ctx, name, name=None, allow_hosts=list(hosts))
+        RUN.learn("api_secret", made.secret.reveal().decode())
         return PartnerClient(port=self.port, key=made.key, secret=made.secret.reveal().decode())
 
     async def platform(
@@ -102,10 +108,23 @@ async def served(folder: Path, terms: Terms | None = None) -> AsyncIterator[Serv
         port = await server.start("127.0.0.1", 0)
         own = ctx.by(TESTS)
         token = await tokens.create(own, "tests")
+        RUN.learn("token", token.token)
         try:
             yield Served(port=port, token=token.token, ctx=own, facts=facts, server=server)
         finally:
             await server.stop(GRACE)
+            look_into(facts)
+
+
+def look_into(facts: Iterable[Fact]) -> None:
+    """Look for secrets in what a log and the metrics would say of ``facts``."""
+    log, metrics = io.BytesIO(), Metrics()
+    tell = log_to(log, style="json", clock=Clock())
+    for fact in facts:
+        tell(fact)
+        metrics.read(fact)
+    RUN.look_into(Kind.LOG, "log of a served API", log.getvalue())
+    RUN.look_into(Kind.LOG, "metrics of a served API", metrics.exposition())
 
 
 @asynccontextmanager
@@ -119,7 +138,9 @@ async def context(folder: Path, dns: DnsServer, terms: Terms, facts: list[Fact])
     database = SqliteDatabase(folder / "tidings.db")
     await database.write(schema.bring_up_to_date)
     commits = GroupCommit(database, clock=clock, emit=facts.append)
-    vault = Vault([Secret(os.urandom(32))], entropy=os.urandom)
+    master_key = os.urandom(32)
+    RUN.learn("master_key", base64.b64encode(master_key).decode())
+    vault = Vault([Secret(master_key)], entropy=os.urandom)
     store = Store(database=database, commits=commits, vault=vault, clock=clock, emit=facts.append)
     try:
         yield Context(

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
+from support.marked_secrets import RUN, Kind
+
 JsonObject: TypeAlias = dict[str, Any]
 
 READY_WITHIN = 30.0
@@ -146,6 +148,7 @@ class Installation:
 
     def environment(self) -> dict[str, str]:
         """Return this process's own environment without a trace of another installation."""
+        RUN.learn_master_keys(self.settings.get("TIDINGS_MASTER_KEY", ""))
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")}
         return {**inherited, "TIDINGS_DATABASE_URL": f"sqlite:///{self.database}", **self.settings}
 
@@ -172,6 +175,8 @@ class Installation:
             process.kill()
             raise ServiceFailed(f"tidings {arguments} did not end within {within} s") from None
         assert process.returncode is not None
+        RUN.learn_from(stdout.decode())
+        RUN.look_into(Kind.LOG, f"stderr of tidings {' '.join(arguments)}", stderr)
         return Finished(process.returncode, stdout.decode(), stderr.decode())
 
     async def ask(self, *arguments: str) -> Any:  # noqa: ANN401 - whatever JSON the command prints

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from support.marked_secrets import RUN
 from support.service import ApiKey
 
 NonceSource: TypeAlias = Callable[[], int]
@@ -97,6 +98,9 @@ class VendorClient:
             connection.request(method, target, body.encode() or None, headers)
             answer = connection.getresponse()
             named = {name.lower(): value for name, value in answer.getheaders()}
-            return VendorAnswer(status=answer.status, headers=named, document=json.loads(answer.read()))
+            text = answer.read().decode()
+            RUN.learn_from(text)
+            RUN.learn_signature("API-Sign", headers["API-Sign"])
+            return VendorAnswer(status=answer.status, headers=named, document=json.loads(text))
         finally:
             connection.close()
