@@ -15,10 +15,10 @@ from chaos.services import FaultyInstallation
 from support.certificates import Authority
 from support.house import House, Partner, open_house, settings_for
 from support.https_receiver import HttpsReceiver
-from support.platform_client import Platform, platform
+from support.platform_client import JsonObject, Platform, platform
 from support.postgresql import Cluster
 from support.service import ApiKey, Installation
-from support.vendor_client import VendorClient
+from support.vendor_client import VendorAnswer, VendorClient
 from tidings_receiver import verify
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -27,6 +27,9 @@ KILLED = -9
 KEYS = 250
 AT_ONCE = 50
 QUICK = {"TIDINGS_RETRY_BASE": "0.2", "TIDINGS_RETRY_WINDOW": "3", "TIDINGS_ATTEMPT_TIMEOUT": "2", "TIDINGS_LEASE": "4"}
+
+
+NAMED_BY = {"webhooks": "id", "api_keys": "partner_id"}
 
 
 def new_key() -> str:
@@ -174,45 +177,63 @@ async def test_services_go_on_while_everything_is_sealed_anew(home: Home, own_re
         verify(request.body, request.header("X-Signature"), bustle.secrets[request.path])
 
 
-def swap(database: Path, table: str, *rows: str) -> None:
-    """Give each of two rows the sealed secret of the other."""
-    column = {"webhooks": "id", "api_keys": "partner_id"}[table]
+def sealed_places(partners: list[Partner]) -> list[tuple[str, str]]:
+    """Return table and name of the rows that hold the partners' secrets, tables apart."""
+    webhooks = [("webhooks", partner.webhook) for partner in partners]
+    return webhooks + [("api_keys", partner.name) for partner in partners]
+
+
+def read(database: Path, table: str, row: str) -> str:
+    with closing(sqlite3.connect(database, timeout=30)) as connection:
+        found = connection.execute(f"SELECT sealed_secret FROM {table} WHERE {NAMED_BY[table]} = ?", (row,)).fetchone()
+        return str(found[0])
+
+
+def write(database: Path, texts: dict[tuple[str, str], str]) -> None:
     with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
-        found = [
-            connection.execute(f"SELECT sealed_secret FROM {table} WHERE {column} = ?", (row,)).fetchone()[0]
-            for row in rows
-        ]
-        for row, text in zip(rows, reversed(found), strict=True):
-            connection.execute(f"UPDATE {table} SET sealed_secret = ? WHERE {column} = ?", (text, row))
+        for (table, row), text in texts.items():
+            connection.execute(f"UPDATE {table} SET sealed_secret = ? WHERE {NAMED_BY[table]} = ?", (text, row))
 
 
-async def test_swapped_secrets_open_nowhere_and_trouble_nobody_else(
+def tampered(texts: list[str]) -> list[str]:
+    """Swap the first two, cut the third, name another key in the fourth, make nonsense of the fifth."""
+    one, two, three, four, _five, *rest = texts
+    form, _, body = four.split(".")
+    return [two, one, three[:-8], f"{form}.00000000.{body}", "junk \u2603 \n", *rest]
+
+
+async def tried(house: House, partners: list[Partner]) -> tuple[list[VendorAnswer], list[JsonObject]]:
+    """Call the API as each partner, and publish an event for each; return the answers and the ended deliveries."""
+    answers = [await partner.client.call("GET", "/b2b/webhooks") for partner in partners]
+    names = [await house.publish(partner) for partner in partners]
+    return answers, [await house.platform.until_ended(name) for name in names]
+
+
+async def test_what_was_tampered_with_opens_nowhere_and_troubles_nobody_else(
     tmp_path: Path, authority: Authority, own_receiver: HttpsReceiver
 ) -> None:
     async with open_house(tmp_path, authority, QUICK, receiver=own_receiver) as house:
-        partners = [await house.partner() for _ in range(3)]
-        one, two, healthy = partners
-        swap(house.installation.database, "webhooks", one.webhook, two.webhook)
-        swap(house.installation.database, "api_keys", one.name, two.name)
-
-        called = [await partner.client.call("GET", "/b2b/webhooks") for partner in partners]
-        ended = [await house.platform.until_ended(await house.publish(partner)) for partner in partners]
+        partners = [await house.partner() for _ in range(6)]
+        database = house.installation.database
+        before = {(table, row): read(database, table, row) for table, row in sealed_places(partners)}
+        texts = list(before.values())
+        write(database, dict(zip(before, tampered(texts[:6]) + tampered(texts[6:]), strict=True)))
+        called, ended = await tried(house, partners)
         status = await house.installation.run("keyring", "status")
-
-        swap(house.installation.database, "webhooks", one.webhook, two.webhook)
-        swap(house.installation.database, "api_keys", one.name, two.name)
-        called += [await partner.client.call("GET", "/b2b/webhooks") for partner in partners]
-        ended += [await house.platform.until_ended(await house.publish(partner)) for partner in partners]
+        arrived = [len(house.received(partner)) for partner in partners]
+        write(database, before)
+        healed, again = await tried(house, partners)
         log = house.service.stderr
 
-    assert [answer.status for answer in called] == [500, 500, 200, 200, 200, 200]
-    assert called[0].document["error"] == ["EGeneral:Internal error"]
-    assert [view["delivery"]["state"] for view in ended] == ["failed", "failed", *["delivered"] * 4]
-    for view in ended[:2]:
+    assert [answer.status for answer in called] == [500] * 5 + [200]
+    assert all(answer.document["error"] == ["EGeneral:Internal error"] for answer in called[:5])
+    assert [view["delivery"]["state"] for view in ended] == ["failed"] * 5 + ["delivered"]
+    for view in ended[:5]:
         assert len(view["attempts"]) > 1
         assert {attempt["outcome"] for attempt in view["attempts"]} == {"internal_error"}
         assert {attempt["signature"] for attempt in view["attempts"]} == {None}
-    assert [len(house.received(partner)) for partner in (one, two, healthy)] == [1, 1, 2]
-    assert status.status == 1
-    assert "and 3 more" in status.stderr
+    assert arrived == [0] * 5 + [1]
+    assert (status.status, "and 9 more" in status.stderr) == (1, True)
+    assert {answer.status for answer in healed} == {200}
+    assert {view["delivery"]["state"] for view in again} == {"delivered"}
     assert "Traceback" not in log + status.stderr

@@ -10,7 +10,7 @@ import io
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from enum import StrEnum
 from pathlib import Path
@@ -68,6 +68,13 @@ class Register:
         for header in headers:
             for secret in _COOKIE.findall(header):
                 self.learn("cookie", secret)
+
+    def learn_settings(self, settings: Mapping[str, str]) -> None:
+        """Learn the secrets that a service is started with."""
+        self.learn_master_keys(settings.get("TIDINGS_MASTER_KEY", ""))
+        for name, value in settings.items():
+            if name.endswith("_SECRET"):
+                self.learn("secret", value)
 
     def learn_master_keys(self, setting: str) -> None:
         for key in re.split(r"[,\s]+", setting.strip()):

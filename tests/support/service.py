@@ -148,7 +148,7 @@ class Installation:
 
     def environment(self) -> dict[str, str]:
         """Return this process's own environment without a trace of another installation."""
-        RUN.learn_master_keys(self.settings.get("TIDINGS_MASTER_KEY", ""))
+        RUN.learn_settings(self.settings)
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")}
         return {**inherited, "TIDINGS_DATABASE_URL": f"sqlite:///{self.database}", **self.settings}
 

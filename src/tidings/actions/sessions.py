@@ -46,7 +46,8 @@ async def log_in(ctx: Context, name: str, password: Secret, *, address: str | No
     if not await passwords.is_right(kept, password):
         raise Unauthenticated("the name or the password is not right")
     token = base64.urlsafe_b64encode(ctx.entropy(_TOKEN_BYTES)).decode().rstrip("=")
-    return Session(await ctx.store.write(_begin, _Beginning(by_operator(ctx, name, address), name, token)), token)
+    beginning = _Beginning(by_operator(ctx, name, address), name, digest_of(token))
+    return Session(await ctx.store.write(_begin, beginning), token)
 
 
 async def resume(ctx: Context, token: str) -> Session:
@@ -74,7 +75,7 @@ def by_operator(ctx: Context, name: str, address: str | None) -> Context:
 class _Beginning(Struct, frozen=True):
     ctx: Context
     name: str
-    token: str
+    digest: str
 
 
 def _begin_one(transaction: Transaction, wanted: _Beginning) -> Operator:
@@ -84,7 +85,7 @@ def _begin_one(transaction: Transaction, wanted: _Beginning) -> Operator:
         raise Unauthenticated("the name or the password is not right")
     operators.forget_ended_sessions(connection, now)
     ends_at = now + wanted.ctx.limits.sessions.longest
-    operators.begin_session(connection, digest_of(wanted.token), operator=operator.name, now=now, ends_at=ends_at)
+    operators.begin_session(connection, wanted.digest, operator=operator.name, now=now, ends_at=ends_at)
     note(wanted.ctx, transaction, AuditAction.OPERATOR_LOG_IN, partner=None, subject=operator.name)
     return operator
 
