@@ -12,6 +12,7 @@ from pathlib import Path
 from support.certificates import Authority
 from support.event_samples import EVENT_TYPES, marked
 from support.https_receiver import HttpsReceiver, Received, Reply
+from support.marked_secrets import RUN, Kind
 from support.platform_client import JsonObject, Platform, platform
 from support.service import Installation, Service, free_port
 from support.vendor_client import VendorClient
@@ -102,5 +103,7 @@ async def open_house(
             yield house
         finally:
             if house.service.running:
-                await client.metrics()
+                # Where the metrics have a listener of their own, this finds nothing here.
+                shown = await client.http.get("/metrics")
+                RUN.look_into(Kind.LOG, f"metrics of {service.url}", shown.content)
                 await house.service.stop()

@@ -15,7 +15,8 @@ SHORTEST = 2 * BLOCK - 1
 """Every occurrence of so many bytes holds a whole block, wherever it begins."""
 _PIECE = 4 * 1024 * 1024
 _FEWEST_BYTES = 16
-"""What decodes to fewer bytes is taken for text and nothing else."""
+_FEWEST_VALUES = 8
+"""What decodes to fewer bytes, or to hardly any different ones, like a key of zeros, is taken for text and no more."""
 
 
 def spellings(secret: str) -> dict[str, bytes]:
@@ -36,7 +37,7 @@ def _decoded(secret: str) -> list[bytes]:
             raws.append(base64.b64decode(padded, altchars=alphabet, validate=True))
         except (binascii.Error, ValueError):
             continue
-    return [raw for raw in dict.fromkeys(raws) if len(raw) >= _FEWEST_BYTES]
+    return [raw for raw in dict.fromkeys(raws) if len(raw) >= _FEWEST_BYTES and len(set(raw)) >= _FEWEST_VALUES]
 
 
 def _spelt(raw: bytes) -> Iterator[tuple[str, bytes]]:

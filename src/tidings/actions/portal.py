@@ -51,8 +51,9 @@ async def make_link(ctx: Context, partner: str) -> PortalLink:
 
 async def open_link(ctx: Context, token: str, *, address: str | None) -> PortalSession:
     """Begin a session with a link that nobody used yet. Raises Unauthenticated."""
-    opening = _Opening(ctx, digest_of(token), _token(ctx), address)
-    return PortalSession(await ctx.store.write(_open, opening), opening.token)
+    own = _token(ctx)
+    opening = _Opening(ctx, digest_of(token), digest_of(own), address)
+    return PortalSession(await ctx.store.write(_open, opening), own)
 
 
 async def resume(ctx: Context, token: str) -> PortalSession:
@@ -81,7 +82,7 @@ class _Making(Struct, frozen=True):
 class _Opening(Struct, frozen=True):
     ctx: Context
     link: str
-    token: str
+    session: str
     address: str | None
 
 
@@ -107,7 +108,7 @@ def _open_one(transaction: Transaction, wanted: _Opening) -> str:
     if partner is None:
         raise Unauthenticated("this link was used before, or is too old; ask for a new one")
     ends_at = now + wanted.ctx.limits.sessions.portal
-    portal.begin_session(connection, digest_of(wanted.token), partner=partner, ends_at=ends_at)
+    portal.begin_session(connection, wanted.session, partner=partner, ends_at=ends_at)
     ctx = by_partner(wanted.ctx, partner, wanted.address)
     note(ctx, transaction, AuditAction.PARTNER_PORTAL_OPEN, partner=partner, subject=partner)
     return partner
