@@ -109,9 +109,9 @@ class Story:
         (delivery,) = (await self.platform("POST /platform/v1/events", batch))["events"][0]["deliveries"]
         again = await self.platform("POST /platform/v1/deliveries/{delivery_id}/redeliver", delivery_id=delivery)
         self.tell("delivery.redeliver", delivery, {"made": again["delivery"]["id"], "webhook": self.webhook})
-        many = {"partner": self.partner, "state": "failed", "rate": 7}
+        many = {"partner": self.partner, "state": "failed", "rate": 7, "since": "2025-01-15T00:00:00Z"}
         job = (await self.platform("POST /platform/v1/redeliveries", many))["redelivery"]["id"]
-        self.tell("redelivery.start", job, {"rate": 7, "state": "failed"})
+        self.tell("redelivery.start", job, {"rate": 7, "state": "failed", "since": "2025-01-15T00:00:00.000000Z"})
         await self.platform("POST /platform/v1/redeliveries/{redelivery_id}/cancel", redelivery_id=job)
         self.tell("redelivery.cancel", job, {"made": 0})
         await self.platform("POST /platform/v1/webhooks/{webhook_id}/disable")

@@ -14,10 +14,10 @@ from sqlalchemy import Connection
 from tidings.actions.auditing import note
 from tidings.actions.context import Context
 from tidings.core import ids
-from tidings.core.audit import AuditAction
+from tidings.core.audit import AuditAction, Detail
 from tidings.core.catalogue import EVENT_TYPES
 from tidings.core.delivery import ENDED
-from tidings.core.instants import SECOND, Instant, Span
+from tidings.core.instants import SECOND, Instant, Span, rfc3339_micros
 from tidings.core.redelivery import (
     MOST_PER_SECOND,
     USUAL_PER_SECOND,
@@ -149,16 +149,24 @@ async def _count(ctx: Context, wanted: Selection, *, up_to: str) -> Preview:
 def _start_one(transaction: Transaction, wanted: _Changing) -> None:
     job = wanted.job
     redeliveries.insert_one(transaction.connection, job)
-    details = {name: value for name, value in msgspec.structs.asdict(job.selection).items() if value is not None}
+    details = _asked(job.selection)
     note(
         wanted.ctx,
         transaction,
         AuditAction.REDELIVERY_START,
-        partner=details.pop("partner", None),
+        partner=job.selection.partner,
         subject=job.id,
         rate=job.rate,
         **details,
     )
+
+
+def _asked(wanted: Selection) -> dict[str, Detail]:
+    """Return what a selection narrows beside its partner, as people read it."""
+    asked = msgspec.structs.asdict(wanted)
+    del asked["partner"]
+    moments = {name: rfc3339_micros(asked[name]) for name in ("since", "until") if asked[name] is not None}
+    return {name: value for name, value in (asked | moments).items() if value is not None}
 
 
 def _cancel_one(transaction: Transaction, wanted: _Changing) -> Redelivery:
