@@ -9,7 +9,8 @@ from tidings.cli.printing import AsJson, show
 def migrate(*, as_json: AsJson = False) -> None:
     """Bring the database to the current schema."""
     configuration = settings.load()
-    with Console(stderr=True).status("migrating") as status:
-        changed = app.migrate(configuration, tell=status.update)
+    console = Console(stderr=True)
+    with console.status("migrating"):
+        changed = app.migrate(configuration, tell=console.print)
     people = "The database has the current schema now." if changed else "The schema was current already."
     show({"changed": changed}, people, as_json=as_json)
