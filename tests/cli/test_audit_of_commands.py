@@ -15,7 +15,7 @@ from tidings.actions.webhooks import Registration
 from tidings.cli.main import app as commands
 
 OLD_KEY, NEW_KEY = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))
-LOOKING = {"list", "show", "status"}
+LOOKING = {"list", "show", "status", "tail"}
 """Verbs that only look."""
 SHOWN_ONCE = {"api_secret", "token", "password", "secret"}
 NOT_AUDITED = {"serve", "demo", "migrate", "check", "stats", "event publish", "event trigger"}
@@ -38,6 +38,8 @@ CHANGES = (
     ("webhook enable {webhook}", ["webhook.update"]),
     ("webhook rotate-secret {webhook}", ["webhook.rotate_secret"]),
     ("delivery redeliver {delivery}", ["delivery.redeliver"]),
+    ("delivery redeliver --partner acme --detach", ["redelivery.start"]),
+    ("redelivery cancel {redelivery}", ["redelivery.cancel"]),
     ("keyring rotate", ["keyring.rotate"]),
     ("partner disable acme", ["partner.disable"]),
     ("partner enable acme", ["partner.enable"]),
@@ -71,6 +73,7 @@ def test_every_command_that_changes_something_is_told(tidings: CommandLine, monk
 
         assert _told(tidings) == [*before, *actions], typed
         names["key"] = said.get("api_key", names["key"])
+        names["redelivery"] = said.get("redelivery", {}).get("id", "")
         secrets |= {said[name] for name in SHOWN_ONCE & said.keys() if isinstance(said[name], str)}
     trail = tidings("audit", "list", "--json").stdout
     assert len(secrets) == 2 + 6

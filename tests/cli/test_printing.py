@@ -1,9 +1,11 @@
 """What commands print."""
 
+import io
 import json
 
 import pytest
 from msgspec import Struct
+from rich.console import Console
 
 from tidings.cli import printing
 from tidings.core.model import State
@@ -63,3 +65,22 @@ def test_nothing_to_list_is_said_in_words(capsys: pytest.CaptureFixture[str]) ->
     printing.show({}, printing.table([], ("id",), empty="There is nothing."), as_json=False)
 
     assert capsys.readouterr().out == "There is nothing.\n"
+
+
+def on_a_terminal(width: int) -> str:
+    paper = io.StringIO()
+    records = [{"id": "dlv_1" * 4, "url": "h" * 20}] * 2
+    terminal = Console(force_terminal=True, no_color=True, width=width, file=paper)
+    terminal.print(printing.table(records, ("id", "url"), empty=""))
+    return paper.getvalue()
+
+
+def test_a_table_has_a_line_for_each_record_where_it_fits() -> None:
+    assert len(on_a_terminal(80).splitlines()) == 3
+
+
+def test_on_a_narrow_terminal_each_field_has_a_line_and_nothing_is_cut() -> None:
+    shown = on_a_terminal(30)
+
+    assert len(shown.splitlines()) == 5
+    assert shown.count("h" * 20) == 2

@@ -5,9 +5,12 @@ from typing import Annotated, TypeAlias
 import typer
 
 from tidings.actions import browsing, redelivery
+from tidings.actions.bulk_redelivery import MOST_PER_SECOND, USUAL_PER_SECOND, Selection
 from tidings.cli.moments import Since, Until
 from tidings.cli.printing import AsJson, Record, card, more, record, show, stack, table
+from tidings.cli.redelivery import begin, count
 from tidings.cli.session import ask
+from tidings.cli.tail import tail
 from tidings.core.model import State
 
 app = typer.Typer(help="Deliveries and their attempts.")
@@ -66,7 +69,40 @@ def show_delivery(delivery_id: DeliveryId, *, as_json: AsJson = False) -> None:
 
 
 @app.command("redeliver")
-def redeliver(delivery_id: DeliveryId, *, as_json: AsJson = False) -> None:
-    """Send an ended delivery's event again, as a new delivery that names the old one."""
-    made = record(ask(lambda ctx: redelivery.redeliver(ctx, delivery_id)))
-    show({"delivery": made}, card(made), as_json=as_json)
+def redeliver(  # noqa: PLR0913 - one option for each filter
+    delivery_id: Annotated[str | None, typer.Argument(metavar="ID", help="The id of one delivery.")] = None,
+    *,
+    partner: Annotated[str | None, typer.Option(help="Many: this partner's.")] = None,
+    webhook: Annotated[str | None, typer.Option(help="Many: those to this webhook.")] = None,
+    event_type: Annotated[str | None, typer.Option(help="Many: those of this event type.")] = None,
+    state: Annotated[State, typer.Option(help="Many: those that ended so.")] = State.FAILED,
+    since: Since = None,
+    until: Until = None,
+    every: Annotated[bool, typer.Option("--all", help="Many: everybody's.")] = False,
+    rate: Annotated[int, typer.Option(min=1, max=MOST_PER_SECOND, help="Many: how many a second.")] = USUAL_PER_SECOND,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Many: count them, and change nothing.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Many: do not wait for the end.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send an ended delivery's event again, as a new delivery that names the old one; or many, chosen by filters.
+
+    What has been sent again already is left out of many. A running service does the work; interrupting this command
+    does not end it.
+    """
+    filters = (partner, webhook, event_type, since, until)
+    if delivery_id is not None:
+        if every or dry_run or any(one is not None for one in filters):
+            raise typer.BadParameter("name one delivery, or choose many by filters, but not both")
+        made = record(ask(lambda ctx: redelivery.redeliver(ctx, delivery_id)))
+        show({"delivery": made}, card(made), as_json=as_json)
+        return
+    if not every and all(one is None for one in filters):
+        raise typer.BadParameter("name one delivery, or choose many: --partner, --webhook, … or --all")
+    wanted = Selection(partner=partner, webhook=webhook, event_type=event_type, state=state, since=since, until=until)
+    if dry_run:
+        count(wanted, as_json=as_json)
+    else:
+        begin(wanted, rate=rate, follow=not detach, as_json=as_json)
+
+
+app.command("tail")(tail)

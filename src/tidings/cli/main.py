@@ -25,6 +25,7 @@ from tidings.cli import (
     migrate,
     operator,
     partner,
+    redelivery,
     serve,
     stats,
     token,
@@ -56,6 +57,7 @@ app.add_typer(webhook.app, name="webhook")
 app.add_typer(operator.app, name="operator")
 app.add_typer(event.app, name="event")
 app.add_typer(delivery.app, name="delivery")
+app.add_typer(redelivery.app, name="redelivery")
 app.add_typer(audit.app, name="audit")
 
 

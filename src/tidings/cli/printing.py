@@ -13,7 +13,8 @@ from typing import Annotated, Any, TypeAlias
 
 import msgspec
 import typer
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -24,6 +25,7 @@ Record: TypeAlias = dict[str, Any]
 
 _WIDE = 200
 """Columns where there is no terminal: wide enough that nothing is cut in a file or a pipe."""
+_UNBOUNDED = 10_000
 _NOT_PLAIN_ASCII = re.compile(r"[^\x20-\x7e]")
 
 
@@ -49,12 +51,31 @@ def table(records: Sequence[Mapping[str, Any]], columns: Sequence[str], *, empty
     """Return one line for each record, or ``empty`` when there is none."""
     if not records:
         return plain(empty)
-    drawn = Table(box=None, pad_edge=False)
-    for column in columns:
-        drawn.add_column(column.replace("_", " "), overflow="fold")
-    for each in records:
-        drawn.add_row(*(plain(each[column]) for column in columns))
-    return drawn
+    return _Fitting(records, columns)
+
+
+class _Fitting:
+    """A table, or on a terminal that is too narrow for it one card for each record."""
+
+    def __init__(self, records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+        self._records = records
+        self._columns = columns
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        drawn = self._table()
+        needed = Measurement.get(console, options.update(width=_UNBOUNDED), drawn).maximum
+        if console.is_terminal and needed > options.max_width:
+            yield stack(*(card({column: each[column] for column in self._columns}) for each in self._records))
+        else:
+            yield drawn
+
+    def _table(self) -> Table:
+        drawn = Table(box=None, pad_edge=False)
+        for column in self._columns:
+            drawn.add_column(column.replace("_", " "), overflow="fold")
+        for each in self._records:
+            drawn.add_row(*(plain(each[column]) for column in self._columns))
+        return drawn
 
 
 def card(fields: Mapping[str, Any]) -> RenderableType:
