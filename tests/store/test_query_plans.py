@@ -10,12 +10,14 @@ from sqlalchemy import Connection
 
 from support.database_fixtures import Copies, opened
 from support.history import AMONG_THEM, HOUR, fill
+from support.history_rows import happen
 from support.moves import RECORDED, TOKEN, WEBHOOK, ended
 from support.query_plans import plan_of
 from support.stepped_clock import START
 from support.stored import PAYLOAD, an_event
 from tidings.core.audit import AuditAction
 from tidings.core.delivery import Move
+from tidings.core.ids import moment_of
 from tidings.core.instants import SECOND
 from tidings.core.model import State
 from tidings.core.redelivery import Selection
@@ -40,6 +42,7 @@ from tidings.store.database import Database
 from tidings.store.delivery_filter import DeliveryFilter
 from tidings.store.event_lists import EventFilter, UnroutedBy
 from tidings.store.events import NewKey
+from tidings.store.retention import SWEEPS, Sweep
 from tidings.store.statistics import Resolution, Wanted
 
 NAME = AMONG_THEM
@@ -105,6 +108,7 @@ def recording(move: Move) -> Callable[[Connection], object]:
     return lambda connection: deliveries.record(connection, move, [ended(NAME, move)])
 
 
+LATER = (moment_of(AMONG_THEM) or 0) + SECOND
 PRIMARY = "pk_deliveries"
 TRAIL = "pk_audit_entries"
 HOT = {
@@ -216,6 +220,29 @@ HOT = {
         lambda connection: webhooks.test_running_since(connection, WEBHOOK), {"uq_webhook_tests_running"}
     ),
 }
+
+
+SWEPT = {
+    "attempts": {"pk_attempts", PRIMARY},
+    "deliveries": {PRIMARY},
+    "events": {"pk_events", "ix_deliveries_event_id"},
+    "idempotency_keys": {"ix_idempotency_keys_created_at"},
+    "webhook_tests": {"ix_webhook_tests_started_at"},
+    "audit_entries": {TRAIL},
+    "redeliveries": {"pk_redeliveries"},
+}
+"""The indexes by which the pruner finds what is old."""
+
+
+@pytest.mark.parametrize("sweep", SWEEPS, ids=lambda sweep: sweep.table)
+async def test_what_is_old_is_found_by_an_index(old: Database, sweep: Sweep) -> None:
+    def happen_and_sweep(connection: Connection) -> None:
+        happen(connection, START)
+        sweep.step(connection, LATER, "", 9)
+
+    plan = await plan_of(old, happen_and_sweep)
+    assert scanned(plan) == set(), plan
+    assert used(plan) >= SWEPT[sweep.table], plan
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -1,18 +1,19 @@
 """What is older than is kept goes, in small steps; what is alive, or referred to, stays."""
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, select
 
 from support.history_rows import counted, deliver_again, happen, left
 from support.stepped_clock import START
 from support.stored import WEBHOOK, add_partner, add_webhook
 from tidings.core.audit import AuditAction, Entry
-from tidings.core.ids import ID_ENTROPY, audit_id
+from tidings.core.ids import ID_ENTROPY, audit_id, redelivery_id
 from tidings.core.instants import SECOND, Instant
 from tidings.core.model import State
 from tidings.core.retention import Retention
 from tidings.store import audit, events, tables, webhooks
 from tidings.store.audit import AuditFilter
+from tidings.store.bookkeeping import redeliveries
 from tidings.store.database import Database
 from tidings.store.retention import SWEEPS, Sweep
 from tidings.store.webhooks import TestCall
@@ -170,3 +171,28 @@ async def test_the_audit_trail_is_kept_for_its_own_time_and_goes_in_steps(databa
     assert steps["audit_entries"] == 3
     left = await database.read(lambda connection: audit.page(connection, AuditFilter(), before=None, limit=20))
     assert left.rows == young[::-1]
+
+
+async def test_a_finished_job_of_redeliveries_goes_and_a_running_one_stays(database: Database) -> None:
+    def add(connection: Connection) -> None:
+        for name, finished_at in (("a", LONG_AGO), ("b", None)):
+            row = {
+                "id": redelivery_id(LONG_AGO, name.encode() * 8),
+                "of_state": "failed",
+                "rate": 1,
+                "state": "running" if finished_at is None else "done",
+                "made": 0,
+                "left_out": 0,
+                "refused": 0,
+                "created_at": LONG_AGO,
+                "due_at": LONG_AGO,
+                "finished_at": finished_at,
+                "up_to": "",
+                "cursor": "",
+            }
+            connection.execute(insert(redeliveries).values(row))
+
+    await database.write(add)
+    await database.write(sweep_all)
+    left_over = await database.read(lambda one: one.execute(select(redeliveries.c.finished_at)).scalars().all())
+    assert left_over == [None]

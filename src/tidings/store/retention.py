@@ -27,6 +27,7 @@ from tidings.core.ids import id_floor
 from tidings.core.instants import Instant
 from tidings.core.model import State
 from tidings.core.retention import Retention
+from tidings.store.bookkeeping import redeliveries
 from tidings.store.rows import Given
 from tidings.store.tables import attempts, audit_entries, deliveries, events, idempotency_keys, in_words, webhook_tests
 
@@ -59,6 +60,7 @@ _EVENTS = delete(events).where(
     events.c.id.in_(_named),
     ~exists(select(deliveries.c.id).where(deliveries.c.event_id == events.c.id)),
 )
+_REDELIVERIES = delete(redeliveries).where(redeliveries.c.id.in_(_named), redeliveries.c.finished_at.is_not(None))
 _AUDIT = delete(audit_entries).where(audit_entries.c.id.in_(_named))
 _ATTEMPTS = delete(attempts).where(
     attempts.c.delivery_id.in_(_named),
@@ -132,6 +134,12 @@ SWEEPS = (
         kept=lambda retention: retention.audit,
         partitioned=False,
         step=_by_id(audit_entries.c.id, "aud_", _AUDIT),
+    ),
+    Sweep(
+        table="redeliveries",
+        kept=lambda retention: retention.deliveries,
+        partitioned=False,
+        step=_by_id(redeliveries.c.id, "rdl_", _REDELIVERIES),
     ),
 )
 """In this order: who refers to another goes first, and an idempotency key before its event."""
