@@ -19,6 +19,10 @@ SETTINGS = {
 }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--screenshots", metavar="FOLDER", help="where the pictures of the pages are kept")
+
+
 @pytest.fixture(scope="session")
 def authority() -> Authority:
     return Authority()

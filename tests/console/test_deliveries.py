@@ -46,3 +46,25 @@ async def test_the_request_on_the_page_is_the_one_that_the_receiver_saw(console:
     lines = shown.splitlines()
     assert lines[: len(head)] == [line.decode() for line in head]
     assert "".join("\n".join(lines[len(head) :]).split()) == "".join(seen.body.decode().split())
+
+
+async def test_attempts_become_rows_as_they_end(console: ConsoleHouse) -> None:
+    house = console.house
+    partner, other = await house.partner(), await house.partner()
+    await house.platform.until_ended(await house.publish(partner, sample("user.closed")))
+    async with console.visit() as page:
+        await page.goto(f"/console/deliveries?partner={partner.name}")
+        await expect(page.locator("#deliveries tr")).to_have_count(1)
+        async with page.expect_request("**/console/live**"):
+            await page.get_by_role("button", name="Live").click()
+        # The stream tells what ends after it was opened: go on until it has told something.
+        shown = page.locator("#deliveries tr.fresh")
+        while not await shown.count():
+            await house.publish(other, sample("user.closed"))
+            await house.platform.until_ended(await house.publish(partner, sample("reward.paid")))
+            await page.wait_for_timeout(300)
+
+        await expect(shown.first).to_contain_text("reward.paid")
+        assert other.name not in await page.locator("#deliveries").inner_text()
+        await page.get_by_role("button", name="Live").click()
+        await expect(page.get_by_role("button", name="Live")).to_have_attribute("aria-pressed", "false")

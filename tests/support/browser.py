@@ -85,6 +85,6 @@ async def window(chromium: Browser, url: str, **options: Any) -> AsyncIterator[W
     opened.listen()
     try:
         yield opened
-        assert opened.wrong == []
+        assert opened.wrong == [], opened.wrong
     finally:
         await context.close()

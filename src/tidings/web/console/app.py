@@ -8,6 +8,7 @@ from tidings.web.console import (
     deliveries,
     events,
     finding,
+    live,
     overview,
     partners,
     portal_links,
@@ -24,6 +25,7 @@ from tidings.web.pages.sites import build_site
 _PAGES = (
     *overview.HANDLERS,
     *deliveries.HANDLERS,
+    *live.HANDLERS,
     *events.HANDLERS,
     *partners.HANDLERS,
     *portal_links.HANDLERS,

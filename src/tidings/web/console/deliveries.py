@@ -11,6 +11,7 @@ from tidings.core.catalogue import EVENT_TYPES
 from tidings.core.instants import Instant
 from tidings.core.model import State
 from tidings.web.console.access import PREFIX, Acting, Visiting
+from tidings.web.console.live import can_follow
 from tidings.web.pages.filters import DELIVERY_FIELDS, delivery_filter
 from tidings.web.pages.listing import listing
 
@@ -21,7 +22,14 @@ PAGE = 50
 async def list_deliveries(visit: Visiting) -> Response[bytes]:
     place = listing(visit.query, DELIVERY_FIELDS)
     found = await browsing.list_deliveries(visit.ctx, delivery_filter(place), limit=PAGE, cursor=place.before)
-    return visit.page("deliveries.html", place=place, found=found, states=list(State), event_types=EVENT_TYPES)
+    return visit.page(
+        "deliveries.html",
+        place=place,
+        found=found,
+        followed=can_follow(place),
+        states=list(State),
+        event_types=EVENT_TYPES,
+    )
 
 
 @get(f"{PREFIX}/deliveries/{{delivery_id:str}}")

@@ -70,6 +70,41 @@ async function watch(id) {
   }
 }
 
+// The live tail: attempts become rows at the top of the list as they end, while anybody can see it.
+const MOST_ROWS = 100;
+
+function follow(button) {
+  let stream = null;
+  const stop = () => { stream?.close(); stream = null; };
+  const start = () => {
+    stop();
+    stream = new EventSource(button.dataset.live);
+    stream.addEventListener("rows", (event) => show(JSON.parse(event.data).html));
+  };
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const on = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(on));
+    if (on) start(); else stop();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (button.getAttribute("aria-pressed") !== "true") return;
+    if (document.hidden) stop(); else start();
+  });
+}
+
+function show(html) {
+  const rows = document.getElementById("deliveries");
+  if (!rows) return location.reload();
+  const fresh = document.createElement("template");
+  fresh.innerHTML = html;
+  for (const row of fresh.content.querySelectorAll("tr")) document.getElementById(row.id)?.remove();
+  dress(fresh.content);
+  rows.prepend(fresh.content);
+  while (rows.children.length > MOST_ROWS) rows.lastElementChild.remove();
+  return undefined;
+}
+
 // Filters apply when a choice was made, without the button.
 document.addEventListener("change", (event) => {
   const form = event.target.closest("form.filters");
@@ -78,3 +113,4 @@ document.addEventListener("change", (event) => {
 
 dress(document);
 for (const element of document.querySelectorAll("[data-refresh][id]")) watch(element.id);
+for (const button of document.querySelectorAll("button[data-live]")) follow(button);
