@@ -13,16 +13,18 @@ from attack.size import Size
 from attack.stage import Hook, Site, Stage
 
 _HERE = Section.OUTBOUND
-_TIMEOUT_S = 2.0
+_TIMEOUT_S = 4.0
 _GRACE_S = 0.5
+_GRACE_OF_TESTS_S = 5.0
+"""Half a second is held in a long run, on a machine that does nothing else; tests share theirs with others."""
 _EXCERPT = 1024
 _EXCERPTS = {("attempts", "response_excerpt"), ("webhook_tests", "response_excerpt")}
 
 
-async def _outcomes(stage: Stage, _size: Size, *, kinds: Sequence[Kind]) -> Tally:
+async def _outcomes(stage: Stage, size: Size, *, kinds: Sequence[Kind]) -> Tally:
     """Deliver to every kind; each attempt has its outcome by the deadline."""
     tally, site = Tally(), await stage.site()
-    longest = 0
+    longest, grace = 0, _GRACE_S if size.every == 1 else _GRACE_OF_TESTS_S
     with listening(stage, kinds) as names:
         hooks = await site.hooks(list(names))
         by_url = {f"https://{name}/hook": kind for name, kind in names.items()}
@@ -33,7 +35,7 @@ async def _outcomes(stage: Stage, _size: Size, *, kinds: Sequence[Kind]) -> Tall
             outcome = attempts[0]["outcome"]
             took = max(attempt["duration_ms"] for attempt in attempts)
             longest = max(longest, took)
-            ended = took <= (_TIMEOUT_S + _GRACE_S) * 1000
+            ended = took <= (_TIMEOUT_S + grace) * 1000
             tally.check(outcome == kind.outcome and ended, f"{kind.name}: {outcome} after {took} ms")
             tally.saw("attempts", len(attempts))
     tally.note(f"longest attempt {longest} ms of {_TIMEOUT_S * 1000:.0f} allowed")

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from attack.console_login import log_in
 from attack.nginx import NAME, nginx
 from attack.rows import Row, Section, Tally
 from attack.size import Size
@@ -57,6 +58,7 @@ async def _same_answers(stage: Stage, _size: Size) -> Tally:
             await _expecting(tally, client, proxied)
             await _far_too_large(tally, client, proxied)
             await _back_doors(tally, site, proxied)
+            await _operators(tally, site, proxied)
             await _callers(tally, site, proxied)
     return tally
 
@@ -179,6 +181,13 @@ _INSIDE_TARGETS = tuple(
         ),
     )
 )
+
+
+async def _operators(tally: Tally, site: Site, way: _Way) -> None:
+    """Log in at the console: its cookie is for HTTPS alone, although Tidings itself speaks none."""
+    made = await site.installation.ask("operator", "create", "olivia", "--role", "operator")
+    session = await log_in(way.ask, origin="https://tidings", name="olivia", password=made["password"])
+    tally.check("; Secure" in session.set_cookie, f"the cookie through nginx: {session.set_cookie.partition(';')[2]}")
 
 
 async def _callers(tally: Tally, site: Site, way: _Way) -> None:

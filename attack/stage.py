@@ -179,9 +179,9 @@ class Stage:
             "TIDINGS_RATE_LIMIT_ADDRESS": "1000000/1000000",
             "TIDINGS_WEBHOOKS_PER_PARTNER": "1000",
             "TIDINGS_RETRY_BASE": "0.2",
-            "TIDINGS_RETRY_CAP": "0.2",
-            "TIDINGS_RETRY_WINDOW": "3",
-            "TIDINGS_ATTEMPT_TIMEOUT": "2",
+            "TIDINGS_RETRY_CAP": "2",
+            "TIDINGS_RETRY_WINDOW": "8",
+            "TIDINGS_ATTEMPT_TIMEOUT": "4",
             "TIDINGS_LEASE": "10",
         }
 

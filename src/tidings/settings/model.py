@@ -91,7 +91,11 @@ class Settings(BaseSettings):
     egress_ca_file: Annotated[Path | None, BeforeValidator(spellings.certificates_file)] = Field(
         default=None, description="A PEM file of further trusted roots for receivers."
     )
-    egress_clients: Count = Field(default=1024, description="Receiver hosts whose connections are kept warm.")
+    egress_clients: Count = Field(
+        default=1024,
+        description="Receiver hosts whose connections are kept warm: one in eight for hosts that have not answered "
+        "twice. Each costs some 120 KiB of memory.",
+    )
     egress_ports: Annotated[frozenset[int], BeforeValidator(spellings.ports)] = Field(
         default=frozenset({443, 8443}), description="Comma list of the ports a callback URL may name."
     )
