@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from support.history_rows import counted, happen, left
 from support.stepped_clock import START, SteppedClock
 from tidings.actions.context import Context, Limits, NoEngine
+from tidings.clock import Clock
 from tidings.core.callback_url import EgressRules
 from tidings.core.instants import SECOND
 from tidings.core.model import State
@@ -166,3 +167,25 @@ async def test_a_table_in_use_puts_pruning_off_and_no_more(room: Room, database:
     before = len([fact for fact in room.facts if isinstance(fact, PartitionDropped)])
     await room.pruner.run()
     assert len([fact for fact in room.facts if isinstance(fact, PartitionDropped)]) > before == 0
+
+
+async def test_a_clock_that_is_set_far_ahead_while_the_service_runs_costs_no_history(
+    room: Room, database: Database
+) -> None:
+    await room.pruner.run()
+    young = await database.write(lambda connection: happen(connection, START))
+    room.clock.start += 300 * DAY
+    for _ in range(3):
+        await room.pruner.run()
+    assert (await database.read(left))["events"] == (await database.read(left))["idempotency_keys"] == {young.event}
+
+
+@ON_POSTGRESQL
+async def test_a_machine_whose_clock_is_ahead_of_the_databases_prunes_by_the_databases(
+    room: Room, database: Database
+) -> None:
+    today = Clock().now()
+    young = await database.write(lambda connection: happen(connection, today))
+    room.clock.start = today + 300 * DAY
+    await room.pruner.run()
+    assert (await database.read(left))["idempotency_keys"] == {young.event}

@@ -15,10 +15,10 @@ from sqlalchemy import Connection
 
 from tidings.actions.context import Context
 from tidings.checkpoints import Checkpoint, passing
-from tidings.core.instants import SECOND, Instant
+from tidings.core.instants import SECOND, Instant, Span
 from tidings.errors import Unavailable
 from tidings.store import partitions
-from tidings.store.dialects import is_shared, try_to_be_the_one
+from tidings.store.dialects import is_shared, shared_now, try_to_be_the_one
 from tidings.store.group_commit import each
 from tidings.store.partitions import Partitioned
 from tidings.store.retention import SWEEPS, Sweep, Swept
@@ -33,6 +33,8 @@ _ROUNDS = 10
 _SHARE = 0.2
 """The part of the time in which the pruner may write."""
 _SHORTEST_PAUSE_S = 0.02
+_LARGEST_STEP: Span = 3600 * SECOND
+"""By so much the clock may be set ahead while the service runs, and be believed."""
 _SWEEP_LOCK = 0x7469_6473_7770
 
 Rest: TypeAlias = Callable[[float], Awaitable[None]]
@@ -46,6 +48,7 @@ class Pruner:
         self._ctx = ctx
         self._rest = rest
         self._stopping = stopping
+        self._began: Instant | None = None
         shortest = ctx.limits.retention.attempts / SECOND
         self._round_s = min(_LONGEST_ROUND_S, max(_SHORTEST_ROUND_S, shortest / _ROUNDS))
 
@@ -64,8 +67,8 @@ class Pruner:
         await self._rest(_SHORTEST_ROUND_S)
 
     async def _round(self) -> None:
-        now = self._ctx.clock.now()
         shared = await self._ctx.store.read(is_shared)
+        now = self._believed(await self._ctx.store.read(partial(shared_now, clock=self._ctx.clock)))
         if shared:
             await self._make_partitions(now)
         for sweep in SWEEPS:
@@ -73,6 +76,14 @@ class Pruner:
                 await self._sweep(sweep, now - sweep.kept(self._ctx.limits.retention))
         if shared:
             await self._drop_partitions(now)
+
+    def _believed(self, shared: Instant) -> Instant:
+        # A clock that is set a year ahead by mistake must not cost the whole history: neither this machine's, if the
+        # database knows better, nor the only one there is, if it was set while the service runs.
+        now, elapsed = self._ctx.clock.now(), self._ctx.clock.monotonic()
+        if self._began is None:
+            self._began = now - elapsed
+        return min(now, shared + _LARGEST_STEP, self._began + elapsed + _LARGEST_STEP)
 
     async def _sweep(self, sweep: Sweep, cutoff: Instant) -> None:
         after: str | None = ""
