@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import growth, isolation, measurements, report
+from bench import growth, isolation, measurements, pages, report
 from bench.children import ChildFailed
 from bench.databases import Kind
 from bench.figures import Figure
@@ -32,6 +32,7 @@ class Name(StrEnum):
     HISTORY = "history"
     CLAIM = "claim"
     MEMORY = "memory"
+    PAGES = "pages"
 
 
 _MEASUREMENTS: dict[Name, Callable[[Size], Awaitable[list[Figure]]]] = {
@@ -42,6 +43,7 @@ _MEASUREMENTS: dict[Name, Callable[[Size], Awaitable[list[Figure]]]] = {
     Name.HISTORY: growth.history,
     Name.CLAIM: growth.claim,
     Name.MEMORY: growth.memory,
+    Name.PAGES: pages.pages,
 }
 
 

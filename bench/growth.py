@@ -41,7 +41,7 @@ async def history(size: Size) -> list[Figure]:
     """What a delivery costs with a long history, against an empty database, in turns."""
     empty, full = Rounds(), Rounds()
     async with rig(size.kind) as fresh, rig(size.kind) as old:
-        await _refill(old, size.history, begin=_now() - _PAST, pending=False)
+        await refill(old, size.history, begin=_now() - _PAST, pending=False)
         for up in (fresh, old):
             await up.publish(await up.expect(WARM_UP), WARM_UP)
         for _ in range(size.rounds):
@@ -61,7 +61,7 @@ async def history(size: Size) -> list[Figure]:
 async def memory(size: Size) -> list[Figure]:
     """What the service holds while it works on a long queue for a hundred hosts."""
     async with rig(size.kind, partners=_LANES, hosts=_LOOPBACK) as up:
-        await _refill(up, size.pending, begin=_now() - 3600 * SECOND, pending=True)
+        await refill(up, size.pending, begin=_now() - 3600 * SECOND, pending=True)
         await asyncio.sleep(size.seconds)
         held = peak_megabytes(up.service.pid)
         ((done,),) = await ask(up.url, "SELECT sum(delivered) FROM tallies")
@@ -95,7 +95,7 @@ async def claim(size: Size) -> list[Figure]:
     ]
 
 
-async def _refill(up: Rig, count: int, *, begin: int, pending: bool) -> None:
+async def refill(up: Rig, count: int, *, begin: int, pending: bool) -> None:
     """Fill the rig's database while nothing runs, as if its webhooks had been at work for long."""
     webhooks = [(str(row[0]), str(row[1])) for row in await ask(up.url, "SELECT partner_id, id FROM webhooks")]
     await up.stop()

@@ -12,6 +12,7 @@ from support.database_fixtures import Copies, opened
 from support.history import AMONG_THEM, HOUR, fill
 from support.history_rows import happen
 from support.moves import RECORDED, TOKEN, WEBHOOK, ended
+from support.page_statements import OF_PAGES
 from support.query_plans import plan_of
 from support.stepped_clock import START
 from support.stored import PAYLOAD, an_event
@@ -148,6 +149,7 @@ HOT = {
     "writing idempotency keys": Hot(lambda connection: events.insert_keys(connection, [KEY]), set()),
     "ending attempts": Hot(lambda connection: attempts.end(connection, [RESULT]), {"pk_attempts"}),
     "taking attempts back": Hot(lambda connection: attempts.take_back(connection, [(NAME, 1)]), {"pk_attempts"}),
+    **{title: Hot(*asked) for title, asked in OF_PAGES.items()},
     "listing attempts": Hot(lambda connection: attempts.of_delivery(connection, NAME), {"pk_attempts"}),
     "looking at a delivery": Hot(lambda connection: browsing.get(connection, NAME), {PRIMARY}),
     "looking at an event": Hot(lambda connection: events.get(connection, "evt_1"), {"pk_events"}),

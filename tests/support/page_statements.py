@@ -1,0 +1,38 @@
+"""The statements that only pages ask for, and the indexes that must serve them."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from sqlalchemy import Connection
+
+from support.stepped_clock import START
+from tidings.store import browsing, events, operators, portal, webhooks
+
+Work: TypeAlias = Callable[[Connection], object]
+
+OF_PAGES: dict[str, tuple[Work, set[str]]] = {
+    "looking at a partner's own delivery": (
+        lambda connection: browsing.get_own(connection, "acme", "dlv_00000000000000000000000000"),
+        {"ix_deliveries_partner_id_id"},
+    ),
+    "looking at a partner's own event": (
+        lambda connection: events.get_own(connection, "acme", "evt_00000000000000000000000000"),
+        {"pk_events"},
+    ),
+    "looking up an operator's session": (
+        lambda connection: operators.session(connection, "0"),
+        {"pk_operator_sessions"},
+    ),
+    "looking up a partner's visit": (
+        lambda connection: portal.session(connection, "0", now=START),
+        {"pk_portal_sessions"},
+    ),
+    "using a link to the partner page": (
+        lambda connection: portal.use_link(connection, "0", START),
+        {"pk_portal_links"},
+    ),
+    "paging through webhooks": (
+        lambda connection: webhooks.page(connection, after="WH1", limit=50),
+        {"pk_webhooks"},
+    ),
+}
