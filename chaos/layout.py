@@ -19,7 +19,8 @@ SETTINGS = {
     "TIDINGS_RETRY_BASE": "0.2",
     "TIDINGS_RETRY_CAP": "4",
     "TIDINGS_RETRY_JITTER": "0.2",
-    "TIDINGS_RETRY_WINDOW": "30",
+    # Longer than a start takes on a busy machine: what fails for good meanwhile would say nothing about what is lost.
+    "TIDINGS_RETRY_WINDOW": "120",
     "TIDINGS_RATE_LIMIT": "100000/100000",
     "TIDINGS_RATE_LIMIT_ADDRESS": "100000/100000",
     "TIDINGS_DRAIN_TIMEOUT": "10",
