@@ -66,7 +66,7 @@ LARGE = {
 """Tables, and names that statements give them, that grow with use."""
 
 # These hold only what is open, and whoever reads them from one end stops after a window.
-_SCAN = re.compile(r"SCAN (?P<table>\w+)(?! USING INDEX ix_deliveries_(?:due|leased))\b")
+_SCAN = re.compile(r"SCAN (?P<table>\w+)(?! USING INDEX (?:ix_deliveries_(?:due|leased)|ix_webhooks_withdrawing))\b")
 _INDEX = re.compile(r"USING INDEX (?P<name>\w+)")
 
 RESULT = AttemptResult(
@@ -123,9 +123,12 @@ HOT = {
     "releasing": Hot(lambda connection: deliveries.release(connection, [(NAME, TOKEN)]), {PRIMARY}),
     **{f"recording {move}": Hot(recording(move), {PRIMARY}) for move in RECORDED},
     "fencing": Hot(lambda connection: deliveries.fenced_out(connection, [(NAME, TOKEN)]), {PRIMARY}),
+    "looking for what to withdraw": Hot(
+        lambda connection: webhooks.hold_withdrawing(connection, None), {"ix_webhooks_withdrawing"}
+    ),
     "expiring": Hot(lambda connection: deliveries.expire(connection, START, most=9), {"ix_deliveries_give_up"}),
     "withdrawing": Hot(
-        lambda connection: deliveries.withdraw(connection, webhook=WEBHOOK, now=START), {"ix_deliveries_due"}
+        lambda connection: deliveries.withdraw(connection, webhook=WEBHOOK, now=START, most=9), {"ix_deliveries_due"}
     ),
     "finding lost leases": Hot(
         lambda connection: leases.lost_leases(connection, now=START, most=9), {"ix_deliveries_leased"}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from support.certificates import Authority
 from support.event_samples import marked
@@ -32,7 +32,9 @@ from tidings.engine.engine import Engine, Listen
 from tidings.sender.resolver import Resolver
 from tidings.sender.sender import Sender
 from tidings.store.database import Database
+from tidings.store.dialects import is_shared
 from tidings.store.group_commit import GroupCommit
+from tidings.store.partitions import PARTITIONED, make_ahead
 from tidings.store.store import Store
 from tidings.store.tables import deliveries
 from tidings.store.vault import Vault
@@ -130,6 +132,7 @@ async def workplace(
     wanted, facts = terms or Terms(), list[Fact]()
     engine = Engine(slots=wanted.slots, lane_limit=wanted.lane_limit, first=wanted.first)
     world = World(database=database, clock=clock, receiver=receiver, authority=authority, facts=facts)
+    await database.write(lambda connection: _make_partitions(connection, clock))
     async with context(world, wanted.limits, engine) as ctx:
         try:
             yield Workplace(ctx=ctx, engine=engine, clock=clock, receiver=receiver, facts=facts)
@@ -161,6 +164,13 @@ async def context(world: World, limits: Limits | None = None, engine: Handover |
     )
     await commits.close()
     await sender.close()
+
+
+def _make_partitions(connection: Connection, clock: SteppedClock) -> None:
+    # As a service has them that has run for a while: else the first thing that the pruner does is to move every row.
+    if is_shared(connection):
+        for of in PARTITIONED:
+            make_ahead(connection, of, retention=Limits().retention, now=clock.now())
 
 
 def listening(database: Database) -> Listen | None:

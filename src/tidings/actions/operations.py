@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from tidings.actions.context import Context
 from tidings.actions.new_deliveries import NewDeliveries, Origin
 from tidings.actions.targets import Target, audiences
-from tidings.actions.webhooks import withdraw
+from tidings.actions.withdrawing import withdraw
 from tidings.core import ids
 from tidings.core.callback_url import parse as parse_callback_url
 from tidings.core.instants import Instant
@@ -20,7 +20,7 @@ from tidings.core.model import Partner, Webhook
 from tidings.core.operational_events import PARTNER, TYPES, OperationalEvent, payload_of
 from tidings.core.secret import Secret
 from tidings.errors import InvalidArgument, Misconfigured
-from tidings.store import events, operations
+from tidings.store import events, operations, webhooks
 from tidings.store.events import NewEvent
 from tidings.store.group_commit import each
 from tidings.store.journal import Kind, Owner
@@ -119,6 +119,7 @@ def _point(ctx: Context, connection: Connection, known: Webhook | None, receiver
     if known is None:
         known = _new_webhook(ctx, receiver.url, now)
         operations.make(connection, _partner(now), known)
+    webhooks.set_withdrawing(connection, known.id, withdrawing=False)
     # What waits goes to the new place, signed with the new secret: it is the same receiver, moved.
     sealed = ctx.store.vault.seal(receiver.secret, table="webhooks", row=known.id, purpose=Purpose.SIGNING)
     operations.point(connection, known.id, url=receiver.url, sealed_secret=sealed, events=TYPES, now=now)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from tidings.actions.auditing import note
 from tidings.actions.context import Context
 from tidings.actions.keys import NewKey, insert_key, new_key
-from tidings.actions.webhooks import withdraw
+from tidings.actions.withdrawing import Withdrawing, withdraw, withdraw_more
 from tidings.core.audit import AuditAction, Detail
 from tidings.core.callback_url import parse_host
 from tidings.core.model import ApiKey, Partner, Webhook
@@ -108,7 +108,11 @@ async def disable(ctx: Context, partner: str) -> Partner:
 
 async def enable(ctx: Context, partner: str) -> Partner:
     """Undo ``disable`` for what comes after. Raises NotFound."""
-    return await ctx.store.write(_enable, _Changing(ctx, partner))
+    # What waited when it was disabled must not be sent now: it ends before.
+    while (enabled := await ctx.store.write(_enable, _Changing(ctx, partner))) is None:
+        for webhook in await ctx.store.read(partial(webhooks.of_partner, partner=partner)):
+            await ctx.store.write(withdraw_more, Withdrawing(ctx, webhook.id))
+    return enabled
 
 
 class _Creating(Struct, frozen=True):
@@ -195,8 +199,12 @@ def _disable_one(transaction: Transaction, wanted: _Changing) -> Partner:
     return msgspec.structs.replace(partner, enabled=False)
 
 
-def _enable_one(transaction: Transaction, wanted: _Changing) -> Partner:
+def _enable_one(transaction: Transaction, wanted: _Changing) -> Partner | None:
+    """Return None, and change nothing, as long as something is left to cancel."""
     partner = _found(transaction, wanted)
+    own = webhooks.of_partner(transaction.connection, partner.id)
+    if any(webhooks.is_withdrawing(transaction.connection, webhook.id) for webhook in own):
+        return None
     partners.set_disabled_at(transaction.connection, partner.id, None)
     _note(transaction, wanted, AuditAction.PARTNER_ENABLE)
     return msgspec.structs.replace(partner, enabled=True)

@@ -14,20 +14,19 @@ from sqlalchemy import Connection
 
 from tidings.actions.auditing import note
 from tidings.actions.context import Context
+from tidings.actions.withdrawing import Withdrawing, withdraw, withdraw_more
 from tidings.core import ids
 from tidings.core.audit import AuditAction, Detail
 from tidings.core.callback_url import CallbackUrl, is_allowlisted
 from tidings.core.callback_url import parse as parse_callback_url
 from tidings.core.catalogue import EVENT_TYPES
-from tidings.core.delivery import Move
 from tidings.core.instants import SECOND, Instant
 from tidings.core.model import Webhook
 from tidings.core.secret import Secret
 from tidings.errors import HostNotAllowlisted, InvalidArgument, NotFound, WebhookLimitReached
 from tidings.sender.request import Vetting
-from tidings.store import deliveries, partners, webhooks
+from tidings.store import partners, webhooks
 from tidings.store.group_commit import each
-from tidings.store.journal import Kind
 from tidings.store.transaction import Transaction
 from tidings.store.vault import Purpose
 from tidings.telemetry.facts import WebhookDeleted, WebhookRegistered, WebhookUpdated
@@ -90,7 +89,9 @@ async def update(ctx: Context, partner: str, webhook_id: str, change: Change) ->
     """Change a webhook; disabling it cancels what is pending. Raises InvalidArgument or NotFound."""
     events = None if change.events is None else _known_events(change.events)
     changing = _Changing(ctx, partner, webhook_id, Change(enabled=change.enabled, events=events))
-    webhook = await ctx.store.write(_change, changing)
+    # What waited when it was paused must not be sent when it is enabled again.
+    while (webhook := await ctx.store.write(_change, changing)) is None:
+        await ctx.store.write(withdraw_more, Withdrawing(ctx, webhook_id))
     ctx.emit(WebhookUpdated(webhook_id, partner))
     return webhook
 
@@ -172,11 +173,13 @@ def _register_one(transaction: Transaction, wanted: _Registering) -> None:
     )
 
 
-def _change_one(transaction: Transaction, wanted: _Changing) -> Webhook:
+def _change_one(transaction: Transaction, wanted: _Changing) -> Webhook | None:
     before = _found(transaction, wanted)
     change = wanted.change
     if change.enabled is None and change.events is None:
         return before
+    if change.enabled and webhooks.is_withdrawing(transaction.connection, before.id):
+        return None
     now = wanted.ctx.clock.now()
     after = msgspec.structs.replace(
         before,
@@ -208,12 +211,6 @@ def _delete_one(transaction: Transaction, wanted: _Changing) -> Deleted:
     withdraw(transaction, wanted.webhook, now=now)
     note(wanted.ctx, transaction, AuditAction.WEBHOOK_DELETE, partner=wanted.partner, subject=wanted.webhook)
     return Deleted(wanted.webhook, now)
-
-
-def withdraw(transaction: Transaction, webhook: str, *, now: Instant) -> None:
-    """End everything that waits for a webhook."""
-    withdrawn = deliveries.withdraw(transaction.connection, webhook=webhook, now=now)
-    transaction.ended(Move.WITHDRAWN, Kind.CANCELLED, withdrawn)
 
 
 def _found(transaction: Transaction, wanted: _Changing) -> Webhook:

@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from msgspec import Struct
 
 from tidings.actions.context import Context
+from tidings.actions.withdrawing import withdraw
 from tidings.checkpoints import Checkpoint, passing
 from tidings.core.delivery import Move
 from tidings.core.instants import Instant
@@ -21,7 +22,6 @@ from tidings.engine.recording import Ended
 from tidings.errors import Unavailable
 from tidings.store import attempts, deliveries, leases
 from tidings.store.group_commit import each
-from tidings.store.journal import Kind
 from tidings.store.transaction import Transaction
 from tidings.telemetry.facts import ServiceLoopFailed
 from tidings.telemetry.places import place_of
@@ -129,8 +129,7 @@ def _release_one(transaction: Transaction, unsent: _Unsent) -> None:
     attempts.take_back(connection, [(lease.delivery, lease.number) for lease in unsent.leases])
     # Whoever disabled or deleted the webhook meanwhile did not find them waiting.
     for webhook in leases.paused_webhooks(connection, list({lease.webhook for lease in unsent.leases})):
-        withdrawn = deliveries.withdraw(connection, webhook=webhook, now=unsent.now)
-        transaction.ended(Move.WITHDRAWN, Kind.CANCELLED, withdrawn)
+        withdraw(transaction, webhook, now=unsent.now)
 
 
 _release = each(_release_one)

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from tidings.actions.context import Context
 from tidings.actions.redelivering import step_all
+from tidings.actions.withdrawing import Withdrawing, withdraw_more
 from tidings.clock import Jumps
 from tidings.core.instants import END_OF_TIME, MILLISECOND, SECOND, Instant
 from tidings.core.model import Lease
@@ -91,6 +92,7 @@ class Engine:
             self._loop("dispatcher", self._dispatcher.run),
             self._loop("rescuer", self._rescue),
             self._loop("poller", self._poll),
+            self._loop("withdrawer", self._withdraw),
             self._loop("statistics", self._roll_up),
             self._loop("pruner", self._pruner.run),
             self._loop("redelivery", self._redeliver),
@@ -178,6 +180,10 @@ class Engine:
         jumped = self._jumps.since_last_look()
         if jumped:
             self._ctx.emit(ClockJumped(jumped // MILLISECOND))
+
+    async def _withdraw(self) -> None:
+        if not await self._ctx.store.write(withdraw_more, Withdrawing(self._ctx)):
+            await self._rest(_ROUND_S)
 
     async def _roll_up(self) -> None:
         if not await self._ctx.store.write(roll_up_all, self._ctx):

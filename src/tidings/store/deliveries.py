@@ -94,11 +94,12 @@ _closed = (
     .order_by(_waiting.c.give_up_at)
     .limit(bindparam("most"))
 )
-
-
-def _moving(move: Move) -> Update:
-    # Spelled out, not a parameter: a partial index serves only a condition that is written like its own.
-    return _moving_from(deliveries.c.state, move)
+_unwanted = (
+    select(_waiting.c.id)
+    .where(_waiting.c.webhook_id == bindparam("webhook", type_=String()), _waiting.c.state == in_words(State.PENDING))
+    .order_by(_waiting.c.due_at)
+    .limit(bindparam("most"))
+)
 
 
 def _moving_by_id(move: Move, given: Given) -> Update:
@@ -158,8 +159,8 @@ MOVING: dict[Move, Update] = {
     Move.EXPIRED: _moving_from(_unlike_an_index, Move.EXPIRED)
     .where(deliveries.c.id.in_(_closed))
     .values(due_at=null(), finished_at=_now),
-    Move.WITHDRAWN: _moving(Move.WITHDRAWN)
-    .where(deliveries.c.webhook_id == bindparam("webhook", type_=String()))
+    Move.WITHDRAWN: _moving_from(_unlike_an_index, Move.WITHDRAWN)
+    .where(deliveries.c.id.in_(_unwanted))
     .values(due_at=null(), finished_at=_now),
 }
 """Every statement that moves a delivery; a test compares them with ``TRANSITIONS``."""
@@ -213,9 +214,9 @@ def expire(connection: Connection, now: Instant, *, most: int) -> list[Expired]:
     return [Expired(row.id, Owner(row.partner_id, row.webhook_id, row.event_type)) for row in rows]
 
 
-def withdraw(connection: Connection, *, webhook: str, now: Instant) -> Counter[Owner]:
-    """End everything that waits for ``webhook``; return how many, by owner."""
-    return _counted(connection.execute(_WITHDRAW, {"webhook": webhook, "now": now}))
+def withdraw(connection: Connection, *, webhook: str, now: Instant, most: int) -> Counter[Owner]:
+    """End up to ``most`` of what waits for ``webhook``; return how many, by owner."""
+    return _counted(connection.execute(_WITHDRAW, {"webhook": webhook, "now": now, "most": most}))
 
 
 def _counted(ended: Iterable[Row[Any]]) -> Counter[Owner]:

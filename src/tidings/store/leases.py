@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     Text,
     bindparam,
+    exists,
     func,
     literal_column,
     or_,
@@ -126,19 +127,28 @@ def _due() -> Select[str]:
         .join(webhooks, webhooks.c.id == deliveries.c.webhook_id)
     )
     needed = (deliveries.c[title] for title in _NEEDED)
-    return in_one_value(select(*needed, events.c.payload, *_OF_THE_WEBHOOK).select_from(source))
+    offered = select(*needed, events.c.payload, *_OF_THE_WEBHOOK).where(~webhooks.c.withdrawing)
+    return in_one_value(offered.select_from(source))
 
 
 def _due_shared() -> Select[str]:
     # Where others claim too, each claim takes what no other holds; SQLite knows neither LATERAL nor row locks.
-    due = _due_of(_lanes["webhook_id"], *_NEEDED).correlate(_lanes.source)
+    # Whoever pauses a webhook waits for the claims that hold it, and no claim offers what it has paused.
+    webhook = (
+        select(webhooks.c.id, *_OF_THE_WEBHOOK)
+        .where(webhooks.c.id == _lanes["webhook_id"], ~webhooks.c.withdrawing)
+        .correlate(_lanes.source)
+        .with_for_update(read=True, skip_locked=True)
+        .lateral("webhook")
+    )
+    due = _due_of(webhook.c.id, *_NEEDED).correlate(webhook)
     top = due.with_for_update(skip_locked=True).lateral("top")
     # One look at an index for each, whatever PostgreSQL believes of how many there are: of a table in partitions it
     # knows no statistics of its own, and would read all events to find these few.
     event = select(events.c.payload).where(events.c.id == top.c.event_id).limit(_ONE).lateral("event")
-    webhook = select(*_OF_THE_WEBHOOK).where(webhooks.c.id == top.c.webhook_id).limit(_ONE).lateral("webhook")
-    source = _lanes.source.join(top, true()).join(event, true()).join(webhook, true())
-    return in_one_value(select(*top.c, *event.c, *webhook.c).select_from(source))
+    source = _lanes.source.join(webhook, true()).join(top, true()).join(event, true())
+    of_the_webhook = (webhook.c[column.name] for column in _OF_THE_WEBHOOK)
+    return in_one_value(select(*top.c, *event.c, *of_the_webhook).select_from(source))
 
 
 _DUE, _DUE_SHARED = _due(), _due_shared()
@@ -211,7 +221,10 @@ def every_lane() -> Select[Any]:
 _ALL_LANES = in_one_value(every_lane())
 _first_to_claim = _first_due(_named["webhook_id"], _window_open)
 _SOME_LANES = in_one_value(
-    select(_named["webhook_id"].label("webhook_id"), _first_to_claim.label("due_at")).select_from(_named.source)
+    select(_named["webhook_id"].label("webhook_id"), _first_to_claim.label("due_at"))
+    .select_from(_named.source)
+    # What no claim offers would be asked for again at once.
+    .where(~exists().where(webhooks.c.id == _named["webhook_id"], webhooks.c.withdrawing))
 )
 
 

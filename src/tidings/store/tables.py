@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     literal_column,
     text,
 )
@@ -132,6 +133,14 @@ webhooks = Table(
     Column("deleted_at", BigInteger),
     Column("old_sealed_secret", Text),
     Column("old_secret_ends_at", BigInteger),
+    # What waited when it was paused is being cancelled, piece by piece.
+    Column("withdrawing", Boolean, nullable=False, server_default=false()),
+)
+Index(
+    "ix_webhooks_withdrawing",
+    webhooks.c.id,
+    sqlite_where=text("withdrawing = 1"),
+    postgresql_where=text("withdrawing"),
 )
 Index(
     "ix_webhooks_old_secrets",

@@ -177,6 +177,31 @@ def delete(connection: Connection, partner: str, name: str, *, now: Instant) -> 
     )
 
 
+_ANY_WITHDRAWING = select(webhooks.c.id).where(webhooks.c.withdrawing).order_by(webhooks.c.id).limit(1)
+
+
+def set_withdrawing(connection: Connection, name: str, *, withdrawing: bool) -> None:
+    """Say whether something that waited when the webhook was paused is still to be cancelled: it is not claimed."""
+    connection.execute(update(webhooks).where(webhooks.c.id == name).values(withdrawing=withdrawing))
+
+
+def is_withdrawing(connection: Connection, name: str) -> bool:
+    return bool(connection.execute(select(webhooks.c.withdrawing).where(webhooks.c.id == name)).scalar())
+
+
+def hold_withdrawing(connection: Connection, name: str | None) -> str | None:
+    """Return ``name``, or any webhook that nobody else is busy with, if something is left to cancel there.
+
+    It is held until the transaction ends: two that cancel the same would take the other's part for the end.
+    """
+    if name is None:
+        statement = _ANY_WITHDRAWING.with_for_update(skip_locked=True)
+    else:
+        statement = _ANY_WITHDRAWING.where(webhooks.c.id == name).with_for_update()
+    found: str | None = connection.execute(statement).scalar()
+    return found
+
+
 class TestCall(Struct, frozen=True, kw_only=True):
     """A test call on record, like an attempt without a delivery."""
 
