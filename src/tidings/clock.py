@@ -24,7 +24,7 @@ class Clock:
     _ahead: Span | None = None
 
     def steady(self) -> Instant:
-        """Microseconds since the Unix epoch by a clock that nobody sets: for leases (docs/decisions/0009).
+        """Microseconds since the Unix epoch by a clock that nobody sets: for leases (docs/decisions/0015).
 
         It began where the wall clock was, or where ``keep_to`` put it, and goes on with the monotonic one.
         """
