@@ -10,6 +10,7 @@ from chaos.services import arm, until_killed
 from chaos.setting_up import unmigrated
 from chaos.size import Size
 from tidings.checkpoints import Checkpoint
+from tidings.engine.pruning import MOST_AT_ONCE
 
 VICTIM = 0
 _OF_OTHERS = (
@@ -23,7 +24,6 @@ OF_THE_SERVICE = tuple(one for one in Checkpoint if one not in _OF_OTHERS)
 _KILLED = -9
 _FLEET_PERIOD_S = 5.0
 _PAST_ROWS = 6_000
-_STEP_OF_THE_PRUNER = 250
 
 
 async def at_checkpoints(rig: Rig, size: Size, points: Sequence[Checkpoint]) -> None:
@@ -89,7 +89,7 @@ async def in_the_pruner(rig: Rig, size: Size) -> None:
     await rig.services[VICTIM].kill()
     await _note(rig)
     for nth in size.nths:
-        await rig.give_old_keys(_STEP_OF_THE_PRUNER * (nth + 1))
+        await rig.give_old_keys(MOST_AT_ONCE * (nth + 1))
         await _killed_while_pruning(rig, nth)
     await rig.start(VICTIM)
     await rig.until_more_acknowledged(size.step)

@@ -25,7 +25,7 @@ from tidings.store.retention import SWEEPS, Sweep, Swept
 from tidings.store.transaction import Transaction
 from tidings.telemetry.pruning_facts import PartitionDropped, PartitionsMade, PruningPutOff, RowsPruned
 
-MOST_AT_ONCE = 250
+MOST_AT_ONCE = 500
 """Rows looked at in one step: a few milliseconds of the one writer that SQLite has."""
 _SHORTEST_ROUND_S = 1.0
 _LONGEST_ROUND_S = 60.0
