@@ -3,6 +3,7 @@
 Owns requests that a hostile page can make a browser send. Hostile strings are tried in a real browser (tests/console).
 """
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -27,6 +28,8 @@ _PAGES = (
     "/nothing",
     "/deliveries/dlv_x",
 )
+
+_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +65,8 @@ async def _console(stage: Stage, site: Site) -> _Console:
         return await ask(site.port, method, target, headers=headers, body=body)
 
     sessions = []
-    for name, role in (("olivia", "operator"), ("oscar", "operator"), ("victor", "viewer")):
+    for role in ("operator", "operator", "viewer"):
+        name = f"operator-{next(_numbers)}"
         made = await site.installation.ask("operator", "create", name, "--role", role)
         sessions.append(await log_in(send, origin="http://tidings", name=name, password=made["password"]))
     operator, other, viewer = sessions
@@ -71,24 +75,23 @@ async def _console(stage: Stage, site: Site) -> _Console:
 
 async def _forgery(stage: Stage, _size: Size) -> Tally:
     """Have the operator's browser send forms that are not of our pages, and links that look like acts."""
-    tally = Tally()
-    async with stage.own_site() as site:
-        console = await _console(stage, site)
-        before = _lasting(site)
-        for target in (*console.acts, "/console/logout"):
-            for headers, token in _forged(console):
-                body = urlencode({} if token is None else {"form_token": token}).encode()
-                answer = await console.send("POST", target, headers, body)
-                tally.check(answer.status in {303, 400, 401, 403} and _is_refused(answer), f"POST {target}: {answer}")
-            for method in ("GET", "HEAD", "PUT", "DELETE", "PATCH"):
-                linked = f"{target}?{urlencode({'form_token': console.operator.token})}"
-                status = await _status(console, method, linked)
-                tally.check(status in {404, 405}, f"{method} {linked}: {status}")
-        tally.hold(before == _lasting(site), f"the database changed: {set(before) ^ set(_lasting(site))}")
-        good = console.operator.headers(console.origin)
-        body = urlencode({"form_token": console.operator.token}).encode()
-        answer = await console.send("POST", console.acts[0], good, body)
-        tally.check(answer.status == 303 and not _is_refused(answer), f"the operator's own form: {answer}")
+    tally, site = Tally(), await stage.site()
+    console = await _console(stage, site)
+    before = _lasting(site)
+    for target in (*console.acts, "/console/logout"):
+        for headers, token in _forged(console):
+            body = urlencode({} if token is None else {"form_token": token}).encode()
+            answer = await console.send("POST", target, headers, body)
+            tally.check(answer.status in {303, 400, 401, 403} and _is_refused(answer), f"POST {target}: {answer}")
+        for method in ("GET", "HEAD", "PUT", "DELETE", "PATCH"):
+            linked = f"{target}?{urlencode({'form_token': console.operator.token})}"
+            status = await _status(console, method, linked)
+            tally.check(status in {404, 405}, f"{method} {linked}: {status}")
+    tally.hold(before == _lasting(site), f"the database changed: {set(before) ^ set(_lasting(site))}")
+    good = console.operator.headers(console.origin)
+    body = urlencode({"form_token": console.operator.token}).encode()
+    answer = await console.send("POST", console.acts[0], good, body)
+    tally.check(answer.status == 303 and not _is_refused(answer), f"the operator's own form: {answer}")
     return tally
 
 
@@ -138,18 +141,17 @@ def _lasting(site: Site) -> list[str]:
 
 async def _headers(stage: Stage, _size: Size) -> Tally:
     """Look at what every page and every refusal of a page says to the browser."""
-    tally = Tally()
-    async with stage.own_site() as site:
-        console = await _console(stage, site)
-        for cookie in ([console.operator.cookie], []):
-            for page in (*_PAGES, "/login", f"/deliveries/{console.delivery}", f"/webhooks/{console.hook.id}"):
-                answer = await console.send("GET", f"/console{page}", cookie)
-                tally.check(_is_safe(answer), f"{page or '/'} {answer.status}: {answer.headers}")
-                stranger = not cookie and page != "/login"
-                closed = answer.status in {303, 404} and console.delivery.encode() not in answer.body
-                tally.hold(not stranger or closed, f"a stranger sees {page}: {answer.status}")
-        parts = {part.strip() for part in console.operator.set_cookie.split(";")}
-        tally.check({"HttpOnly", "SameSite=Strict"} <= parts, f"the cookie: {sorted(parts)[1:]}")
+    tally, site = Tally(), await stage.site()
+    console = await _console(stage, site)
+    for cookie in ([console.operator.cookie], []):
+        for page in (*_PAGES, "/login", f"/deliveries/{console.delivery}", f"/webhooks/{console.hook.id}"):
+            answer = await console.send("GET", f"/console{page}", cookie)
+            tally.check(_is_safe(answer), f"{page or '/'} {answer.status}: {answer.headers}")
+            stranger = not cookie and page != "/login"
+            closed = answer.status in {303, 404} and console.delivery.encode() not in answer.body
+            tally.hold(not stranger or closed, f"a stranger sees {page}: {answer.status}")
+    parts = {part.strip() for part in console.operator.set_cookie.split(";")}
+    tally.check({"HttpOnly", "SameSite=Strict"} <= parts, f"the cookie: {sorted(parts)[1:]}")
     return tally
 
 

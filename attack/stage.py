@@ -148,10 +148,11 @@ class Stage:
         url = f"sqlite:///{folder / 'tidings.db'}" if kind is Kind.SQLITE else self._server().create()
         given = self._settings(url) | dict(settings or {})
         installation = AttackedInstallation(folder=folder, settings=given, bug=self.bug, forgetful=forgetful)
-        migrated = await installation.run("migrate")
-        assert migrated.status == 0, migrated.stderr
+        if kind is Kind.POSTGRESQL:
+            migrated = await installation.run("migrate")
+            assert migrated.status == 0, migrated.stderr
         token = await installation.create_token("attack")
-        services = [await installation.serve(port=free_port()) for _ in range(processes)]
+        services = await asyncio.gather(*(installation.serve(port=free_port()) for _ in range(processes)))
         async with platform(services[0].url, token) as client:
             site = Site(installation=installation, services=services, token=token, platform=client, url=url)
             try:

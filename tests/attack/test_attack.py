@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a network of its own 
 def attack(*arguments: str) -> tuple[int, list[Result]]:
     """Run ``python -m attack short``; return its exit status and results."""
     command = [sys.executable, "-m", "attack", "short", "--json", *arguments]
-    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=1800)
     assert finished.stdout, finished.stderr[-4000:]
     results: list[Result] = json.loads(finished.stdout)
     assert not any(result["broke"] for result in results), finished.stderr[-8000:]
