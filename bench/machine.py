@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.children import ROOT
+from support import postgresql
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,7 @@ class Machine:
     kernel: str
     python: str
     sqlite: str
+    postgresql: str
     load: float
     commit: str
     date: str
@@ -28,7 +30,7 @@ class Machine:
     def lines(self) -> list[str]:
         return [
             f"{self.cpu}, {self.cores} cores, {self.memory_gb:.1f} GB",
-            f"Linux {self.kernel}, Python {self.python}, SQLite {self.sqlite}",
+            f"Linux {self.kernel}, Python {self.python}, SQLite {self.sqlite}, {self.postgresql}",
             f"load of the last minute before it began: {self.load:.1f}",
             f"commit {self.commit}, {self.date}",
         ]
@@ -58,6 +60,7 @@ def this_machine() -> Machine:
         kernel=platform.release(),
         python=platform.python_version(),
         sqlite=sqlite3.sqlite_version,
+        postgresql=postgresql.version(),
         load=os.getloadavg()[0],
         commit=_commit(),
         date=time.strftime("%Y-%m-%d", time.gmtime()),

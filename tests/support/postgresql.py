@@ -112,6 +112,16 @@ def restore(url: str, dumped: bytes) -> None:
     subprocess.run(command, check=True, input=dumped, stdout=subprocess.DEVNULL, cwd="/")
 
 
+def version() -> str:
+    """Return what the server calls itself, or that there is none."""
+    try:
+        program = _binary("postgres")
+    except RuntimeError:
+        return "no PostgreSQL"
+    told = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
+    return f"PostgreSQL {told.split()[2]}"
+
+
 def _user() -> pwd.struct_passwd | None:
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
 
