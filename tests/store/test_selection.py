@@ -132,6 +132,7 @@ async def test_all_stretches_together_hold_everything_once(
     database: Database, monkeypatch: pytest.MonkeyPatch, window: int
 ) -> None:
     monkeypatch.setattr(selection, "WINDOW", window)
+    monkeypatch.setattr(selection, "STRIDE", window)
     monkeypatch.setattr(windows, "WINDOW", window)
     monkeypatch.setattr(selection, "AT_ONCE", 2)
     await database.write(mixed)

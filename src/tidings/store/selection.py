@@ -19,7 +19,9 @@ from tidings.store.tables import deliveries
 from tidings.store.windows import WINDOW, Condition
 
 AT_ONCE = 500
-"""Deliveries that are looked at together."""
+"""Deliveries that are sent again or left out together."""
+STRIDE = 2_000
+"""Rows that are looked at for them: others write meanwhile, and must not wait for a search."""
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -50,7 +52,7 @@ class Count(Struct, frozen=True):
 
 def stretch(connection: Connection, wanted: Selection, *, behind: str, up_to: str) -> Stretch:
     """Return the next candidates behind ``behind`` and below ``up_to``, held so that nobody else sends them again."""
-    conditions, reached = _window(connection, wanted, behind, up_to)
+    conditions, reached = _window(connection, wanted, behind=behind, up_to=up_to, size=STRIDE)
     ids = connection.execute(select(_ID).where(*conditions).order_by(_ID).limit(AT_ONCE)).scalars().all()
     if len(ids) == AT_ONCE:
         reached = ids[-1]
@@ -67,7 +69,7 @@ def hold(connection: Connection, ids: Sequence[str]) -> None:
 
 def count(connection: Connection, wanted: Selection, *, behind: str, up_to: str) -> Count:
     """Count a stretch behind ``behind`` and below ``up_to``."""
-    conditions, reached = _window(connection, wanted, behind, up_to)
+    conditions, reached = _window(connection, wanted, behind=behind, up_to=up_to, size=WINDOW)
     found = select(cast(_is_left_out(wanted, up_to), Integer).label("left_out")).where(*conditions).subquery()
     sums = select(func.count(), func.coalesce(func.sum(found.c.left_out), 0)).select_from(found)
     row = connection.execute(sums).one()
@@ -79,11 +81,13 @@ _COLUMNS = (_ID, deliveries.c.event_id, deliveries.c.event_type, deliveries.c.we
 _STANDING = (State.PENDING.value, State.IN_FLIGHT.value, State.DELIVERED.value)
 
 
-def _window(connection: Connection, wanted: Selection, behind: str, up_to: str) -> tuple[list[Condition], str | None]:
+def _window(
+    connection: Connection, wanted: Selection, *, behind: str, up_to: str, size: int
+) -> tuple[list[Condition], str | None]:
     """Return the conditions of the next window, and where it ends; None when it is the last one."""
     along = along_of(connection, _filter(wanted))
     served = [*along.served, behind < _ID, up_to > _ID]
-    end = connection.execute(select(_ID).where(*served).order_by(_ID).offset(WINDOW - 1).limit(1)).scalar()
+    end = connection.execute(select(_ID).where(*served).order_by(_ID).offset(size - 1).limit(1)).scalar()
     if end is not None:
         served.append(end >= _ID)
     return [*served, *along.judged], end
