@@ -62,6 +62,10 @@ class Cluster:
     def stop(self, mode: str = "fast") -> None:
         _run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", mode, "stop")
 
+    def promote(self) -> None:
+        """Have a standby take writes from now on."""
+        _run("pg_ctl", "-D", str(self.folder / "data"), "-w", "promote")
+
     def stop_if_running(self) -> None:
         if (self.folder / "data" / "postmaster.pid").exists():
             self.stop("immediate")
@@ -87,6 +91,29 @@ def cluster(*settings: str) -> Iterator[Cluster]:
             yield made
         finally:
             _look_into(made)
+            made.stop_if_running()
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def standby(primary: Cluster) -> Iterator[Cluster]:
+    """Copy a cluster and have the copy follow it; ``promote`` makes it one of its own."""
+    folder = Path(mkdtemp(prefix="tidings-pg-"))
+    user = _user()
+    if user is not None:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+    made = Cluster(folder, _free_port())
+    try:
+        data = str(folder / "data")
+        # -R writes where it follows from; -X stream takes what is written meanwhile.
+        _run(
+            "pg_basebackup", "-d", primary.url("postgres"), "-D", data, "-R", "-X", "stream", "-c", "fast", "--no-sync"
+        )
+        made.start()
+        try:
+            yield made
+        finally:
             made.stop_if_running()
     finally:
         shutil.rmtree(folder)
