@@ -58,6 +58,8 @@ async def test_the_first_key_leads_to_the_content_and_the_next_ones_to_everythin
         await page.keyboard.press("Enter")
         await expect(page.locator("main")).to_be_focused()
         await page.keyboard.press("Tab")
+        await expect(page.get_by_role("button", name="Live")).to_be_focused()
+        await page.keyboard.press("Tab")
         await expect(page.get_by_label("State")).to_be_focused()
         outline = await page.get_by_label("State").evaluate("one => getComputedStyle(one).outlineStyle")
         assert outline == "solid"

@@ -25,7 +25,7 @@ SMALL = 5
 @pytest.fixture(autouse=True)
 def _small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(windows, "WINDOW", SMALL)
-    monkeypatch.setattr(delivery_filter, "WINDOW", SMALL)
+    monkeypatch.setattr(delivery_filter, "FEW", SMALL)
 
 
 def at(prefix: str, second: int) -> dict[str, object]:

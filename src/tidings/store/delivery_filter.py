@@ -12,7 +12,7 @@ from tidings.core.instants import MILLISECOND, Instant
 from tidings.core.model import State
 from tidings.store import webhooks
 from tidings.store.tables import deliveries, in_words
-from tidings.store.windows import WINDOW, Along, Condition
+from tidings.store.windows import Along, Condition
 
 
 class DeliveryFilter(Struct, frozen=True, kw_only=True):
@@ -27,6 +27,8 @@ class DeliveryFilter(Struct, frozen=True, kw_only=True):
     until: Instant | None = None
 
 
+FEW = 20_000
+"""So many open deliveries are found by their own small index and sorted; more are looked for window by window."""
 _OPEN = frozenset({State.PENDING, State.IN_FLIGHT})
 _RARE = frozenset({State.FAILED, State.CANCELLED})
 """States whose deliveries have an index of their own, ordered by id."""
@@ -78,8 +80,8 @@ def _span(wanted: DeliveryFilter) -> list[Condition]:
 
 
 def _are_few(connection: Connection, state: State) -> bool:
-    some = select(deliveries.c.id).where(deliveries.c.state == in_words(state)).limit(WINDOW + 1)
-    return connection.execute(select(func.count()).select_from(some.subquery())).scalar_one() <= WINDOW
+    some = select(deliveries.c.id).where(deliveries.c.state == in_words(state)).limit(FEW + 1)
+    return connection.execute(select(func.count()).select_from(some.subquery())).scalar_one() <= FEW
 
 
 def _among_the_open(state: State) -> Condition:

@@ -16,12 +16,15 @@ from tidings.core.redelivery import Selection
 from tidings.store.delivery_filter import DeliveryFilter, along_of
 from tidings.store.dialects import is_shared
 from tidings.store.tables import deliveries
-from tidings.store.windows import WINDOW, Condition
+from tidings.store.windows import Condition
 
 AT_ONCE = 500
 """Deliveries that are sent again or left out together."""
 STRIDE = 2_000
 """Rows that are looked at for them: others write meanwhile, and must not wait for a search."""
+
+WINDOW = 20_000
+"""Rows that one step of a count looks at: nobody waits for a single one."""
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
