@@ -25,8 +25,9 @@ _TRIES = 3
 # Everything asked here looks a few rows up. The default holds a look at an index to be as dear as a disk's arm moving,
 # and reads whole tables of some ten thousand rows instead: 10 ms rather than 0.5 (docs/decisions/0008).
 _BY_INDEX = "SET random_page_cost = 0.1"
-# Deadlock and serialisation failure: PostgreSQL rolled back by itself, and asks to be tried again.
-_TRY_AGAIN = {"40P01", "40001"}
+# Deadlock and serialisation failure: PostgreSQL rolled back by itself, and asks to be tried again. Unique violation:
+# another process wrote the same key at the same moment, and whoever looks again sees it.
+_TRY_AGAIN = {"40P01", "40001", "23505"}
 
 
 class PostgresqlDatabase:
