@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
 
 from attack import ROOT, caller, special_addresses
 from attack.rows import Row, Section, Tally
@@ -21,7 +21,7 @@ _OPEN, _CLOSED = (443, 8443), (80, 22)
 async def _rules(stage: Stage, size: Size) -> Tally:
     """Connect as the service's user to everything: what the rules let through, the canary counts."""
     tally = Tally()
-    special = [text for text in special_addresses.every()[:: size.every] if not ip_address(text).is_multicast]
+    special = [text for text in special_addresses.every()[:: size.every] if _is_called_as_itself(text)]
     inside = _places((*special_addresses.FAMOUS, *special), (*_OPEN, *_CLOSED))
     forbidden = [*inside, *_places(special_addresses.ORDINARY, _CLOSED)]
     ordinary = _places(special_addresses.ORDINARY, _OPEN)
@@ -37,6 +37,12 @@ async def _rules(stage: Stage, size: Size) -> Tally:
         for place in ordinary:
             tally.check(place in reached, f"an ordinary receiver is out of reach: {place}")
     return tally
+
+
+def _is_called_as_itself(text: str) -> bool:
+    """Tell whether packets carry this address: TCP knows no group, and a mapped address is an IPv4 one on the wire."""
+    address = ip_address(text)
+    return not address.is_multicast and (isinstance(address, IPv4Address) or address.ipv4_mapped is None)
 
 
 def _places(addresses: tuple[str, ...], ports: tuple[int, ...]) -> list[str]:
