@@ -5,9 +5,10 @@ import asyncio
 import pytest
 from sqlalchemy import Connection, update
 
-from support.https_receiver import Answer
-from support.stepped_clock import START
-from support.workplace import Workplace, listening
+from support.certificates import Authority
+from support.https_receiver import OK, Answer, HttpsReceiver
+from support.stepped_clock import START, SteppedClock
+from support.workplace import Terms, Workplace, listening, workplace
 from tidings.core.delivery import Move
 from tidings.core.instants import SECOND
 from tidings.core.model import State
@@ -16,7 +17,7 @@ from tidings.store import tallies
 from tidings.store.attempts import BegunAttempt
 from tidings.store.database import Database
 from tidings.store.tables import deliveries
-from tidings.telemetry.facts import LeasesRescued
+from tidings.telemetry.facts import AttemptEnded, LeasesRescued
 
 
 async def test_an_attempt_in_flight_ends_before_the_engine_does(work: Workplace, database: Database) -> None:
@@ -63,6 +64,28 @@ async def test_a_delivery_that_loses_its_lease_is_tried_again_until_it_has_lost_
     else:
         assert (ended.state, ended.last_outcome) == ("failed", "lease_lost")
         assert work.receiver.requests == []
+
+
+async def test_a_delivery_that_lost_its_lease_goes_before_what_became_due_later(
+    database: Database, clock: SteppedClock, receiver: HttpsReceiver, authority: Authority
+) -> None:
+    hold = asyncio.Event()
+    async with workplace(database, clock, receiver, authority, Terms(lane_limit=1)) as work:
+        await work.partner("acme", Answer(after=hold), OK)
+        (cut_off,) = await work.publish("acme")
+        await database.write(lambda connection: _lose(connection, cut_off, before=0))
+        clock.pass_(10 * SECOND)
+        later = await work.publish("acme", 6)
+        clock.pass_(SECOND)
+        work.engine.start(work.ctx, listen=listening(database))
+        await work.until_told(LeasesRescued)
+        hold.set()
+        await work.until_ended(cut_off, *later)
+        order = [fact.delivery for fact in work.told(AttemptEnded) if fact.outcome == "ok"]
+
+    # One of the others may have been under way before its lease was found lost.
+    assert cut_off in order[:2]
+    assert sorted(order) == sorted([cut_off, *later])
 
 
 def _lose(connection: Connection, name: str, *, before: int) -> None:

@@ -119,7 +119,8 @@ def _ended(row: LostLease, move: Move, now: Instant) -> EndedAttempt:
     return EndedAttempt(
         id=row.id,
         lease_token=row.lease_token,
-        due_at=now if waits else None,
+        # Still due when it was: it keeps its place in the lane, before all that became due while it was away.
+        due_at=row.due_at if waits else None,
         finished_at=None if waits else now,
         last_outcome=Code.LEASE_LOST,
         last_status=None,
@@ -172,5 +173,5 @@ def _told(row: LostLease, move: Move, now: Instant) -> AttemptEnded:
         latency_ms=None,
         verdict="retry" if waits else state.value,
         ended_at=now,
-        next_due_at=now if waits else None,
+        next_due_at=row.due_at if waits else None,
     )

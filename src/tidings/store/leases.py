@@ -63,6 +63,7 @@ class LostLease(Struct, frozen=True, array_like=True):
     attempts: int
     leases_lost: int
     first_attempt_at: Instant
+    due_at: Instant
 
 
 class DueLane(Struct, frozen=True, array_like=True):
@@ -164,6 +165,7 @@ _lost = (
         deliveries.c.attempts,
         deliveries.c.leases_lost,
         deliveries.c.first_attempt_at,
+        deliveries.c.due_at,
     )
     .where(deliveries.c.state == in_words(State.IN_FLIGHT), deliveries.c.lease_until < _now)
     .order_by(deliveries.c.lease_until)
