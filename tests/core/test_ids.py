@@ -38,6 +38,29 @@ def test_what_was_not_made_here_tells_no_moment(name: str) -> None:
     assert ids.moment_of(name) is None
 
 
+@given(MOMENTS, ENTROPY, st.integers(-12 * 3_600_000_000, 12 * 3_600_000_000), ENTROPY)
+def test_an_events_deliveries_lie_within_their_bounds_also_when_the_clock_was_set(
+    now: int, entropy: bytes, step: int, other: bytes
+) -> None:
+    lowest, highest = ids.deliveries_of(ids.event_id(now, entropy))
+
+    assert lowest <= ids.delivery_id(max(0, now + step), other) <= highest
+
+
+def test_of_what_is_no_event_every_delivery_is_possible() -> None:
+    lowest, highest = ids.deliveries_of("evt_nonsense")
+
+    assert lowest <= ids.id_floor("dlv_", 0)
+    assert highest >= ids.delivery_id(2**50 * 1000 - 1, b"\xff" * ids.ID_ENTROPY)
+
+
+def test_trail_and_redeliveries_have_ids_of_their_own_that_sort_by_time() -> None:
+    for make, prefix in ((ids.audit_id, "aud_"), (ids.redelivery_id, "rdl_")):
+        earlier, later = make(5_000, bytes(ids.ID_ENTROPY)), make(6_000, bytes(ids.ID_ENTROPY))
+        assert re.fullmatch(rf"{prefix}[0-9a-z]{{26}}", earlier)
+        assert earlier < later
+
+
 def test_a_moment_before_the_epoch_is_the_epoch() -> None:
     assert ids.id_floor("evt_", -5) == ids.id_floor("evt_", 0)
 
