@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from math import inf
 from typing import Annotated, TypeAlias
 
 import typer
@@ -29,21 +30,39 @@ def tail(  # noqa: PLR0913 - one option for each filter
     until: Annotated[
         Span | None, typer.Option("--for", parser=duration, metavar="SPAN", help="Stop after so long: 90s, 30m, 24h.")
     ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many attempts.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document a line instead.")] = False,
 ) -> None:
     """Watch attempts end, from now on, until interrupted. A line of its own says when some were missed."""
     wanted = EndedFilter(partner=partner, webhook=webhook, event_type=event_type, ending=outcome, state=state)
     say = _say_json if as_json else _say_people
     with suppress(KeyboardInterrupt):
-        ask(lambda ctx: _listen(ctx, Listener(ctx, wanted), say, until))
+        ask(lambda ctx: _listen(Listener(ctx, wanted), say, _Until(ctx, length=until, count=limit)))
 
 
-async def _listen(ctx: Context, listener: Listener, say: _Say, length: Span | None) -> None:
-    ends = None if length is None else ctx.clock.monotonic() + length
+class _Until:
+    """When to stop: after a length of time, after so many attempts, or never."""
+
+    def __init__(self, ctx: Context, *, length: Span | None, count: int | None) -> None:
+        self._clock = ctx.clock
+        self._ends = inf if length is None else ctx.clock.monotonic() + length
+        self._left = inf if count is None else count
+
+    def within(self, heard: Heard) -> Heard:
+        """Return what may still be told of it."""
+        attempts = heard.attempts if self._left == inf else heard.attempts[: int(self._left)]
+        self._left -= len(attempts)
+        return Heard(attempts, heard.missed)
+
+    def has_come(self) -> bool:
+        return not self._left or self._clock.monotonic() >= self._ends
+
+
+async def _listen(listener: Listener, say: _Say, until: _Until) -> None:
     while True:
-        say(await listener.hear())
+        say(until.within(await listener.hear()))
         sys.stdout.flush()
-        if ends is not None and ctx.clock.monotonic() >= ends:
+        if until.has_come():
             return
         await asyncio.sleep(PERIOD_S)
 
