@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import growth, isolation, measurements, pages, report
+from bench import beside, growth, isolation, measurements, pages, report
 from bench.children import ChildFailed
 from bench.databases import Kind
 from bench.figures import Figure
@@ -33,6 +33,7 @@ class Name(StrEnum):
     CLAIM = "claim"
     MEMORY = "memory"
     PAGES = "pages"
+    BESIDE = "beside"
 
 
 _MEASUREMENTS: dict[Name, Callable[[Size], Awaitable[list[Figure]]]] = {
@@ -44,6 +45,7 @@ _MEASUREMENTS: dict[Name, Callable[[Size], Awaitable[list[Figure]]]] = {
     Name.CLAIM: growth.claim,
     Name.MEMORY: growth.memory,
     Name.PAGES: pages.pages,
+    Name.BESIDE: beside.beside,
 }
 
 

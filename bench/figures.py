@@ -40,6 +40,7 @@ class Figure:
 THROUGHPUT = Target(bound=6000, at_least=True)
 THROUGHPUT_OF_A_SERVER = Target(bound=5000, at_least=True)
 AS_BEFORE = Target(bound=1.2, at_least=False)
+BESIDE = Target(bound=0.9, at_least=True)
 PAGE = Target(bound=100, at_least=False)
 MEMORY = Target(bound=250, at_least=False)
 RATIO = Target(bound=0.35, at_least=True)

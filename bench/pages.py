@@ -21,7 +21,7 @@ async def pages(size: Size) -> list[Figure]:
     """Ask for every page, one after the other, again and again: the time within which 95 of 100 are answered."""
     async with rig(size.kind) as up:
         await refill(up, size.pending, begin=time.time_ns() // 1000 - _WEEK, pending=False)
-        visitor = await _logged_in(up)
+        visitor = await log_in(up)
         found = await _pages(up)
         slowest = {name: await _p95(visitor, path) for name, path in found.items()}
         await visitor.http.aclose()
@@ -29,7 +29,8 @@ async def pages(size: Size) -> list[Figure]:
     return [figure(f"{name}, {of}", "ms", [took], figures.PAGE) for name, took in slowest.items()]
 
 
-async def _logged_in(up: Rig) -> PagesClient:
+async def log_in(up: Rig) -> PagesClient:
+    """Make an operator and return a browser in which they are logged in."""
     made = await up.installation.ask("operator", "create", "bench")
     visitor = PagesClient(up.service.port)
     entered = await visitor.log_in("bench", made["password"])
