@@ -13,14 +13,18 @@ from tidings.checkpoints import Checkpoint
 from tidings.engine.pruning import MOST_AT_ONCE
 
 VICTIM = 0
-_OF_OTHERS = (
-    Checkpoint.BEFORE_RESCUE_COMMIT,
-    Checkpoint.BEFORE_TELLING_COMMIT,
-    Checkpoint.BEFORE_PRUNE_COMMIT,
-    Checkpoint.BEFORE_MIGRATION_COMMIT,
-    Checkpoint.BEFORE_RESEAL_COMMIT,
+OF_THE_SERVICE = (
+    Checkpoint.PARSED,
+    Checkpoint.BEFORE_PUBLISH_COMMIT,
+    Checkpoint.PUBLISHED,
+    Checkpoint.ANSWERED,
+    Checkpoint.LEASED,
+    Checkpoint.BEFORE_CONNECT,
+    Checkpoint.ANSWER_READ,
+    Checkpoint.BEFORE_RECORD_COMMIT,
+    Checkpoint.RECORDED,
 )
-OF_THE_SERVICE = tuple(one for one in Checkpoint if one not in _OF_OTHERS)
+"""What events under load pass by themselves. Each of the others has a scenario or a test of its own."""
 _KILLED = -9
 _FLEET_PERIOD_S = 5.0
 _PAST_ROWS = 6_000
