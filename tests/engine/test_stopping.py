@@ -3,21 +3,19 @@
 import asyncio
 
 import pytest
-from sqlalchemy import Connection, update
 
 from support.certificates import Authority
 from support.https_receiver import OK, Answer, HttpsReceiver
-from support.stepped_clock import START, SteppedClock
-from support.workplace import Terms, Workplace, listening, workplace
+from support.stepped_clock import SteppedClock
+from support.waiting import until
+from support.workplace import Workplace, listening, workplace
+from tidings.actions.accounting import how_things_stand
 from tidings.core.delivery import Move
 from tidings.core.instants import SECOND
-from tidings.core.model import State
-from tidings.store import attempts as attempt_rows
-from tidings.store import tallies
-from tidings.store.attempts import BegunAttempt
+from tidings.core.model import Delivery, State
+from tidings.engine.claiming import Claim, claim_all
 from tidings.store.database import Database
-from tidings.store.tables import deliveries
-from tidings.telemetry.facts import AttemptEnded, LeasesRescued
+from tidings.telemetry.facts import AttemptEnded, CommitEnded
 
 
 async def test_an_attempt_in_flight_ends_before_the_engine_does(work: Workplace, database: Database) -> None:
@@ -47,61 +45,39 @@ async def test_an_engine_that_never_started_stops(work: Workplace) -> None:
     await work.engine.stop(drain_s=1)
 
 
-@pytest.mark.parametrize("losses", [1, 5])
-async def test_a_delivery_that_loses_its_lease_is_tried_again_until_it_has_lost_five(
-    work: Workplace, database: Database, losses: int
+@pytest.mark.parametrize("earlier", [0, 1])
+async def test_a_lease_taken_while_the_engine_closed_is_given_back_unsent_and_delivered_by_the_next(
+    database: Database, clock: SteppedClock, receiver: HttpsReceiver, authority: Authority, earlier: int
 ) -> None:
-    await work.partner("acme")
-    (name,) = await work.publish("acme")
-    await database.write(lambda connection: _lose(connection, name, before=losses - 1))
-    work.engine.start(work.ctx, listen=listening(database))
-    (ended,) = await work.until_ended(name)
-    attempts = await work.attempts(name)
-
-    assert len(await work.until_told(LeasesRescued)) == 1
-    if losses < 5:
-        assert (ended.state, [one.outcome for one in attempts]) == ("delivered", ["lease_lost", "ok"])
-    else:
-        assert (ended.state, ended.last_outcome) == ("failed", "lease_lost")
-        assert work.receiver.requests == []
-
-
-async def test_a_delivery_that_lost_its_lease_goes_before_what_became_due_later(
-    database: Database, clock: SteppedClock, receiver: HttpsReceiver, authority: Authority
-) -> None:
-    hold = asyncio.Event()
-    async with workplace(database, clock, receiver, authority, Terms(lane_limit=1)) as work:
-        await work.partner("acme", Answer(after=hold), OK)
-        (cut_off,) = await work.publish("acme")
-        await database.write(lambda connection: _lose(connection, cut_off, before=0))
+    async with workplace(database, clock, receiver, authority) as closing:
+        webhook = await closing.partner("acme", *[Answer(status=500)] * earlier, OK)
+        closing.engine.start(closing.ctx, listen=listening(database))
+        # As whoever publishes does inside its transaction, which is not committed yet when the engine has stopped.
+        await until(lambda: closing.engine.reserve(webhook))
+        tried = await closing.publish("acme", earlier)
+        await closing.until_told(AttemptEnded, times=earlier)
+        await closing.engine.stop(drain_s=20)
+        (name,) = tried or await closing.publish("acme")
         clock.pass_(10 * SECOND)
-        later = await work.publish("acme", 6)
-        clock.pass_(SECOND)
-        work.engine.start(work.ctx, listen=listening(database))
-        await work.until_told(LeasesRescued)
-        hold.set()
-        await work.until_ended(cut_off, *later)
-        order = [fact.delivery for fact in work.told(AttemptEnded) if fact.outcome == "ok"]
+        before = await seen(closing, name)
+        claimed = await closing.ctx.store.write(claim_all, Claim(closing.ctx, {webhook: 1}, lambda _leases: None))
+        leased = await closing.delivery(name)
+        closing.engine.begin(claimed.leases)
+        await until(lambda: any(Move.RELEASED in one.moves for one in closing.told(CommitEnded)))
+        given_back, load = await seen(closing, name), closing.engine.load()
+    async with workplace(database, clock, receiver, authority) as following:
+        following.engine.start(following.ctx, listen=listening(database))
+        (ended,) = await following.until_ended(name)
 
-    # One of the others may have been under way before its lease was found lost.
-    assert cut_off in order[:2]
-    assert sorted(order) == sorted([cut_off, *later])
+    assert (leased.state, leased.attempts) == ("in_flight", earlier + 1)
+    assert given_back == before
+    assert load.in_flight == 0
+    assert (ended.state, ended.attempts) == ("delivered", earlier + 1)
+    assert len(receiver.requests) == earlier + 1
 
 
-def _lose(connection: Connection, name: str, *, before: int) -> None:
-    """Have a process that is dead hold the lease, after so many that it had lost before."""
-    connection.execute(
-        update(deliveries)
-        .where(deliveries.c.id == name)
-        .values(
-            state=State.IN_FLIGHT,
-            attempts=1,
-            lease_token="dead",
-            lease_until=START - 60 * SECOND,
-            leases_lost=before,
-            first_attempt_at=START,
-            give_up_at=START + 300 * SECOND,
-        )
-    )
-    attempt_rows.begin(connection, [BegunAttempt(delivery_id=name, number=1, started_at=START)])
-    tallies.add(connection, {Move.CLAIMED: 1}, shard=0)
+async def seen(work: Workplace, name: str) -> tuple[Delivery, list[int], int, int]:
+    """Return a delivery, the numbers of its attempts, and how many are counted as waiting and as unaccounted for."""
+    standing = await how_things_stand(work.ctx)
+    numbers = [one.number for one in await work.attempts(name)]
+    return await work.delivery(name), numbers, standing.tallied[State.PENDING], standing.unaccounted
