@@ -15,15 +15,19 @@ from pathlib import Path
 
 import asyncpg
 from msgspec import Struct
+from sqlalchemy import insert
 
 from bench.databases import SQLITE
+from tidings.core.catalogue import EVENT_TYPES
 from tidings.core.ids import id_floor
 from tidings.core.instants import SECOND
 from tidings.core.retention import Retention
 from tidings.store import events, partitions
+from tidings.store.bookkeeping import COUNTS, statistics
 from tidings.store.events import NewKey
 from tidings.store.postgresql import PostgresqlDatabase
 from tidings.store.sqlite import SqliteDatabase
+from tidings.store.statistics import SPANS, Resolution
 
 _OF_ONE_MOMENT = 1000
 """Rows that share the moment in their id."""
@@ -73,11 +77,40 @@ def fill_keys(url: str, count: int, *, at: int) -> None:
 
 
 async def _fill_keys(url: str, count: int, at: int) -> None:
-    opened = SqliteDatabase(Path(url.removeprefix(SQLITE))) if url.startswith(SQLITE) else PostgresqlDatabase(url)
+    opened = _opened(url)
     names = [f"filled-{at}-{number}" for number in range(count)]
     keys = [NewKey(partner_id="filled", key=name, event_id="evt_gone", digest="0", created_at=at) for name in names]
     await opened.write(partial(events.insert_keys, rows=keys))
     await opened.close()
+
+
+def fill_week(url: str, partner: str, webhook: str, *, until: int) -> None:
+    """Count a week in which something of each type happened to a webhook in every hour, and lately in every minute."""
+    asyncio.run(_fill_week(url, partner, webhook, until))
+
+
+async def _fill_week(url: str, partner: str, webhook: str, until: int) -> None:
+    owners = [(partner, to, name) for name in EVENT_TYPES for to in ("", webhook)]
+    owners += [("", "", name) for name in ("", *EVENT_TYPES)]
+    spans = {Resolution.MINUTE: 60, Resolution.HOUR: 168}
+    rows = [
+        {
+            **dict.fromkeys(COUNTS, 1),
+            "resolution": resolution.value,
+            "bucket_at": until - until % SPANS[resolution] - back * SPANS[resolution],
+            **dict(zip(("partner_id", "webhook_id", "event_type"), owner, strict=True)),
+        }
+        for resolution, points in spans.items()
+        for back in range(1, points)
+        for owner in owners
+    ]
+    opened = _opened(url)
+    await opened.write(lambda connection: connection.execute(insert(statistics), rows))
+    await opened.close()
+
+
+def _opened(url: str) -> SqliteDatabase | PostgresqlDatabase:
+    return SqliteDatabase(Path(url.removeprefix(SQLITE))) if url.startswith(SQLITE) else PostgresqlDatabase(url)
 
 
 def begin_in_the_past(url: str, begin: int, retention: Retention) -> None:

@@ -1,11 +1,13 @@
 """How long each page of the console takes with a large database, as a browser sees it."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 
 from bench import figures
 from bench.databases import ask
 from bench.figures import Figure
+from bench.filling import fill_week
 from bench.growth import refill
 from bench.measurements import Size, figure
 from bench.rig import Rig, WrongResult, rig
@@ -15,6 +17,7 @@ from tidings.core.instants import SECOND
 _TIMES = 40
 _WARM_UP = 3
 _WEEK = 7 * 86_400 * SECOND
+_LAST = "ORDER BY id DESC LIMIT 1"
 
 
 async def pages(size: Size) -> list[Figure]:
@@ -23,10 +26,17 @@ async def pages(size: Size) -> list[Figure]:
         await refill(up, size.pending, begin=time.time_ns() // 1000 - _WEEK, pending=False)
         visitor = await log_in(up)
         found = await _pages(up)
+        await fill_a_week(up)
         slowest = {name: await _p95(visitor, path) for name, path in found.items()}
         await visitor.http.aclose()
     of = f"p95 with {size.pending:,} deliveries, {size.kind.spelt}"
     return [figure(f"{name}, {of}", "ms", [took], figures.PAGE) for name, took in slowest.items()]
+
+
+async def fill_a_week(up: Rig) -> None:
+    """Have a week of statistics of the partner and the webhook that are asked for."""
+    ((partner, webhook),) = await ask(up.url, f"SELECT partner_id, webhook_id FROM deliveries {_LAST}")
+    await asyncio.to_thread(fill_week, up.url, partner, webhook, until=time.time_ns() // 1000)
 
 
 async def log_in(up: Rig) -> PagesClient:
@@ -41,9 +51,7 @@ async def log_in(up: Rig) -> PagesClient:
 
 async def _pages(up: Rig) -> Mapping[str, str]:
     columns = "id, event_id, webhook_id, partner_id"
-    ((delivery, event, webhook, partner),) = await ask(
-        up.url, f"SELECT {columns} FROM deliveries ORDER BY id DESC LIMIT 1"
-    )
+    ((delivery, event, webhook, partner),) = await ask(up.url, f"SELECT {columns} FROM deliveries {_LAST}")
     ((middle,),) = await ask(up.url, "SELECT id FROM deliveries ORDER BY id LIMIT 1 OFFSET 1000")
     return {
         "overview": "/console",

@@ -135,6 +135,24 @@ async def test_webhooks_that_are_well_and_those_that_were_deleted_are_dropped(da
     assert [row.webhook_id for row in left] == [one]
 
 
+async def test_those_that_fail_among_a_few_are_the_ones_that_fail_of_all(database: Database) -> None:
+    one, two, well, other = (f"WH{letter * 6}-AAAAA-AAAAAA" for letter in "ABCD")
+
+    def prepare(connection: Connection) -> None:
+        add_partner(connection)
+        for name in (one, two, well, other):
+            add_webhook(connection, name)
+        since = {one: START + SECOND, two: START, other: START}
+        rows = [msgspec.structs.replace(FAILURE, webhook_id=name, failing_since=at) for name, at in since.items()]
+        conditions.begin_failing(connection, rows)
+
+    await database.write(prepare)
+    found = await database.read(lambda connection: conditions.failing_among(connection, [one, two, well]))
+    of_all = await database.read(lambda connection: conditions.failing_longest(connection, limit=9))
+    assert [row.webhook for row in found] == [two, one]
+    assert found == [row for row in of_all if row.webhook != other]
+
+
 async def test_the_backlog_is_told_and_told_no_more(database: Database) -> None:
     before = await database.read(conditions.backlog_told_at)
     await database.write(lambda connection: conditions.set_backlog_told(connection, START))

@@ -9,8 +9,11 @@ from typing import TypeAlias
 from sqlalchemy import Connection
 
 from support.stepped_clock import START
-from tidings.store import browsing, events, operators, portal, webhooks
+from tidings.core.instants import SECOND
+from tidings.store import browsing, conditions, events, operators, portal, statistics, waiting, webhooks
+from tidings.store.statistics import Resolution, Wanted
 
+_HOUR = 3600 * SECOND
 Work: TypeAlias = Callable[[Connection], object]
 
 OF_PAGES: dict[str, tuple[Work, set[str]]] = {
@@ -33,6 +36,28 @@ OF_PAGES: dict[str, tuple[Work, set[str]]] = {
     "using a link to the partner page": (
         lambda connection: portal.use_link(connection, "0", START),
         set(),
+    ),
+    "counting what waits for a partner's webhooks": (
+        lambda connection: waiting.of_webhooks(connection, ["WH1", "WH2"]),
+        {"ix_deliveries_due"},
+    ),
+    "asking which of a partner's webhooks fail": (
+        lambda connection: conditions.failing_among(connection, ["WH1", "WH2"]),
+        {"pk_webhooks"},
+    ),
+    "showing statistics of a webhook": (
+        lambda connection: statistics.counts(
+            connection,
+            Wanted(
+                partner="partner-7",
+                webhook="WH7",
+                event_type=None,
+                resolution=Resolution.HOUR,
+                since=START,
+                until=START + 40 * _HOUR,
+            ),
+        ),
+        {"pk_statistics"},
     ),
     "paging through webhooks": (
         lambda connection: webhooks.page(connection, after="WH1", limit=50),

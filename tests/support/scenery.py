@@ -4,6 +4,7 @@ import asyncio
 import math
 import sqlite3
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from support.console import ConsoleHouse
@@ -45,7 +46,7 @@ async def furnished(console: ConsoleHouse) -> dict[str, str]:
     house.receiver.script("/hooks/kestrel", Answer(status=500, body=b"{}"), OK)
     (retried,) = await _publish(console, "kestrel", ["custom_order.executed"])
     event = (await house.platform.until_ended(retried))["delivery"]["event"]
-    await asyncio.to_thread(_draw_the_past, house.installation.database)
+    await asyncio.to_thread(_draw_the_past, house.installation.database, webhooks)
     (job, *_) = (await house.platform.http.get("/platform/v1/redeliveries")).json()["result"]["redeliveries"]
     return {
         "overview": "/console",
@@ -69,8 +70,8 @@ async def _publish(console: ConsoleHouse, partner: str, event_types: list[str] |
     return [each["deliveries"][0] for each in await console.house.platform.publish(*events)]
 
 
-def _draw_the_past(database: Path) -> None:
-    """Write down an hour and a week that nobody lived through."""
+def _draw_the_past(database: Path, webhooks: Mapping[str, str]) -> None:
+    """Write down an hour and a week that nobody lived through: of all together, and each partner's share."""
     now = time.time_ns() // 1000
     past = [
         *(("minute", now - now % _MINUTE - back * _MINUTE, _busy(back, 40)) for back in range(1, 60)),
@@ -80,8 +81,14 @@ def _draw_the_past(database: Path) -> None:
     marks = ", ".join("?" * len(names))
     with sqlite3.connect(database, timeout=30) as connection:
         for resolution, bucket, count in past:
-            values = (resolution, "", "", "", bucket, *_counts(count, trouble=bucket // _MINUTE % 7 == 0))
-            connection.execute(f"INSERT OR REPLACE INTO statistics ({', '.join(names)}) VALUES ({marks})", values)
+            counts = _counts(count, trouble=bucket // _MINUTE % 7 == 0)
+            share = [each // len(webhooks) for each in counts]
+            # An event is counted once without a webhook, and what became of it with one.
+            published = [share[0], *[0] * (len(COUNTS) - 1)]
+            owned = [(*owner, "user.verified", bucket, *share) for owner in webhooks.items()]
+            owned += [(partner, "", "user.verified", bucket, *published) for partner in webhooks]
+            rows = [(resolution, *row) for row in (("", "", "", bucket, *counts), *owned)]
+            connection.executemany(f"INSERT OR REPLACE INTO statistics ({', '.join(names)}) VALUES ({marks})", rows)
 
 
 def _counts(count: int, *, trouble: bool) -> list[int]:

@@ -1,5 +1,6 @@
 """Which webhooks are failing just now: those that failed and have not succeeded since."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from tidings.actions.context import Context
@@ -12,4 +13,9 @@ async def list_failing(ctx: Context, *, limit: int) -> list[FailingWebhook]:
     return await ctx.store.read(partial(conditions.failing_longest, limit=limit))
 
 
-__all__ = ["FailingWebhook", "list_failing"]
+async def list_failing_among(ctx: Context, webhooks: Sequence[str]) -> list[FailingWebhook]:
+    """Return those of ``webhooks`` that are, in the same order."""
+    return await ctx.store.read(partial(conditions.failing_among, names=webhooks))
+
+
+__all__ = ["FailingWebhook", "list_failing", "list_failing_among"]

@@ -103,6 +103,18 @@ _UNTOLD = in_one_value(
 _named = Given("named", [("id", Text)])
 _names = select(_named["id"]).select_from(_named.source)
 _FAILING = in_one_value(select(failing_webhooks))
+_FAILING_LONGEST = (
+    select(
+        failing_webhooks.c.webhook_id,
+        failing_webhooks.c.partner_id,
+        webhooks.c.url,
+        failing_webhooks.c.failing_since,
+        failing_webhooks.c.last_failed_at,
+        failing_webhooks.c.last_outcome,
+    )
+    .join(webhooks, webhooks.c.id == failing_webhooks.c.webhook_id)
+    .order_by(failing_webhooks.c.failing_since)
+)
 _failed = given_for(failing_webhooks, Failure.__struct_fields__)
 _BEGIN = insert_given(failing_webhooks, _failed, Failure.__struct_fields__)
 _GO_ON = (
@@ -145,14 +157,13 @@ def failing(connection: Connection) -> list[Failing]:
 
 def failing_longest(connection: Connection, *, limit: int) -> list[FailingWebhook]:
     """Return at most ``limit`` webhooks that keep failing, those first that have been for longest."""
-    of = failing_webhooks.c
-    statement = (
-        select(of.webhook_id, of.partner_id, webhooks.c.url, of.failing_since, of.last_failed_at, of.last_outcome)
-        .join(webhooks, webhooks.c.id == of.webhook_id)
-        .order_by(of.failing_since)
-        .limit(limit)
-    )
-    return [FailingWebhook(*row) for row in connection.execute(statement)]
+    return [FailingWebhook(*row) for row in connection.execute(_FAILING_LONGEST.limit(limit))]
+
+
+def failing_among(connection: Connection, names: Sequence[str]) -> list[FailingWebhook]:
+    """Return those of ``names`` that keep failing, in the same order."""
+    statement = _FAILING_LONGEST.where(failing_webhooks.c.webhook_id.in_(_names))
+    return [FailingWebhook(*row) for row in connection.execute(statement, _named.bind([(name,) for name in names]))]
 
 
 def begin_failing(connection: Connection, rows: Sequence[Failure]) -> None:

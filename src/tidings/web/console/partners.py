@@ -1,4 +1,4 @@
-"""Partners: the list, and one of them with its hosts, webhooks, keys and newest deliveries."""
+"""Partners: the list, and one of them with its hosts, webhooks, health, keys and newest deliveries."""
 
 from litestar import Response, get
 from litestar.params import FromPath
@@ -6,6 +6,7 @@ from litestar.params import FromPath
 from tidings.actions import browsing, partners
 from tidings.actions.browsing import DeliveryFilter
 from tidings.core.instants import Instant
+from tidings.web.console import health
 from tidings.web.console.access import PREFIX, Visit, Visiting
 from tidings.web.pages.listing import listing
 
@@ -30,12 +31,14 @@ async def partner_page(
 ) -> Response[bytes]:
     """Return the page of a partner; with ``link``, which is shown this once, to its own page."""
     found = await partners.show(visit.ctx, partner_id)
+    names = [webhook.id for webhook in found.webhooks]
     newest = await browsing.list_deliveries(visit.ctx, DeliveryFilter(partner=partner_id), limit=NEWEST, cursor=None)
     return visit.page(
         "partner.html",
         partner=found.partner,
         keys=found.keys,
         webhooks=found.webhooks,
+        health=await health.of_partner(visit, partner_id, names, page=f"{PREFIX}/partners/{partner_id}"),
         deliveries=newest.deliveries,
         link=link,
         link_ends_at=link_ends_at,

@@ -1,4 +1,4 @@
-"""Webhooks: the list, one of them, and what an operator may do with it."""
+"""Webhooks: the list, one of them with its health, and what an operator may do with it."""
 
 from litestar import Response, get, post
 from litestar.params import FromPath
@@ -6,6 +6,7 @@ from litestar.params import FromPath
 from tidings.actions import browsing, operating_webhooks, test_calls
 from tidings.actions.browsing import DeliveryFilter
 from tidings.actions.test_calls import TestReport
+from tidings.web.console import health
 from tidings.web.console.access import PREFIX, Acting, Visit, Visiting
 from tidings.web.pages.listing import listing
 
@@ -47,7 +48,13 @@ async def enable(act: Acting, webhook_id: FromPath[str]) -> Response[bytes]:
 async def _page(visit: Visit, name: str, report: TestReport | None = None) -> Response[bytes]:
     webhook = await operating_webhooks.show(visit.ctx, name)
     newest = await browsing.list_deliveries(visit.ctx, DeliveryFilter(webhook=name), limit=NEWEST, cursor=None)
-    return visit.page("webhook.html", webhook=webhook, deliveries=newest.deliveries, report=report)
+    return visit.page(
+        "webhook.html",
+        webhook=webhook,
+        health=await health.of_webhook(visit, name, page=f"{PREFIX}/webhooks/{name}"),
+        deliveries=newest.deliveries,
+        report=report,
+    )
 
 
 HANDLERS = (list_webhooks, show_webhook, test, disable, enable)

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tidings import __version__
+from tidings.core.operational_events import is_reserved
 from tidings.core.outcome import SENTENCES, Code
 from tidings.web.pages import words
 from tidings.web.pages.assets import Assets
@@ -33,6 +34,7 @@ def _environment() -> Environment:
         "number": words.number,
         "outcome": _outcome,
     }
+    made.tests |= {"a_partner": lambda name: not is_reserved(name)}
     made.globals |= {"version": __version__}
     return made
 
