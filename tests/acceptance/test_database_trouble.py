@@ -1,8 +1,5 @@
 """While the database cannot be written to, nothing is promised; afterwards everything goes on unaided (G14)."""
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,17 +8,9 @@ from support.certificates import Authority
 from support.event_samples import marked
 from support.house import marker, open_house
 from support.https_receiver import HttpsReceiver
+from support.outages import held_by_another_program
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-@contextmanager
-def _held_by_another_program(database: Path) -> Iterator[None]:
-    """Hold the file's only write lock, as a stuck backup or a forgotten shell would."""
-    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        yield
-        connection.execute("ROLLBACK")
 
 
 async def test_publishing_is_refused_while_the_database_is_locked_and_works_again_afterwards(
@@ -29,7 +18,7 @@ async def test_publishing_is_refused_while_the_database_is_locked_and_works_agai
 ) -> None:
     async with open_house(tmp_path, authority, {}, receiver=own_receiver) as house:
         partner = await house.partner()
-        with _held_by_another_program(house.installation.database):
+        with held_by_another_program(house.installation.database):
             refused = await house.platform.try_publish({"partner": partner.name, "payload": marked(marker())})
             alive = await house.platform.http.get("/healthz")
         view = await house.platform.until_ended(await house.publish(partner))

@@ -22,8 +22,8 @@ from tidings.store.postgresql import PostgresqlDatabase
 from tidings.store.sqlite import SqliteDatabase
 
 DIALECTS = ("sqlite", "postgresql")
-# What these tests ask is not what survives a power cut: no flush makes each of them quick.
-_QUICK = ("fsync=off", "full_page_writes=off", "max_connections=200")
+QUICK = ("fsync=off", "full_page_writes=off", "max_connections=200")
+"""What these tests ask is not what survives a power cut: no flush makes each of them quick."""
 
 AnyDatabase: TypeAlias = SqliteDatabase | PostgresqlDatabase
 Copies: TypeAlias = Callable[[], AbstractContextManager[str]]
@@ -44,7 +44,7 @@ def clock() -> SteppedClock:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Cluster]:
     """Run one PostgreSQL for all tests that need no other."""
-    with cluster(*_QUICK) as running:
+    with cluster(*QUICK) as running:
         yield running
 
 
