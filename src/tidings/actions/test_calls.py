@@ -5,6 +5,7 @@ its first byte goes out.
 """
 
 import uuid
+from math import ceil
 
 import msgspec
 from msgspec import Struct
@@ -84,7 +85,8 @@ def _refuse_second(connection: Connection, wanted: _Beginning) -> None:
         return
     left = since + wanted.ctx.limits.lease - wanted.call.started_at
     if left > 0:
-        raise TestInProgress(retry_after=max(1, left // SECOND))
+        # Rounded up: whoever waits as long as told must not be refused once more.
+        raise TestInProgress(retry_after=ceil(left / SECOND))
     # The process that made it is gone: no test takes longer than a lease.
     webhooks.abandon_tests(connection, wanted.call.webhook_id, outcome=Code.LEASE_LOST)
 
