@@ -24,6 +24,7 @@ from tidings.actions.context import Context, Handover, Limits, NoEngine
 from tidings.actions.publishing import Publication
 from tidings.actions.webhooks import Change, Registration
 from tidings.core.addresses import AllowPair
+from tidings.core.audit import AuditAction
 from tidings.core.callback_url import EgressRules
 from tidings.core.catalogue import EVENT_TYPES
 from tidings.core.model import Attempt, Delivery, State
@@ -36,7 +37,7 @@ from tidings.store.dialects import is_shared
 from tidings.store.group_commit import GroupCommit
 from tidings.store.partitions import PARTITIONED, make_ahead
 from tidings.store.store import Store
-from tidings.store.tables import deliveries
+from tidings.store.tables import audit_entries, deliveries
 from tidings.store.vault import Vault
 from tidings.telemetry.facts import Fact
 
@@ -102,6 +103,11 @@ class Workplace:
         asked = select(deliveries.c.state)
         rows = await self.ctx.store.read(lambda connection: connection.execute(asked).scalars().all())
         return {state.value: rows.count(state) for state in State if state in rows}
+
+    async def audited(self, action: AuditAction) -> list[str]:
+        """Return the subjects of what the audit trail says was done, in no order."""
+        asked = select(audit_entries.c.subject).where(audit_entries.c.action == action)
+        return list(await self.ctx.store.read(lambda connection: connection.execute(asked).scalars().all()))
 
     def told(self, kind: type[FactType]) -> list[FactType]:
         return [fact for fact in self.facts if isinstance(fact, kind)]

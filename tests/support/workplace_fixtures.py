@@ -32,3 +32,12 @@ async def work(
 ) -> AsyncIterator[Workplace]:
     async with workplace(database, clock, receiver, authority) as at:
         yield at
+
+
+@pytest_asyncio.fixture
+async def other(
+    database: Database, clock: SteppedClock, receiver: HttpsReceiver, authority: Authority
+) -> AsyncIterator[Workplace]:
+    """Be another process on the database of ``work``."""
+    async with workplace(database, clock, receiver, authority) as at:
+        yield at
