@@ -105,9 +105,11 @@ async def test_several_hosts_are_tried_for_the_one_that_takes_writes(
         (lambda url: f"{url}_missing", "no database of that name"),
         (lambda url: f"{url}?sslmode=require", "does not answer"),
         (lambda url: f"{url}?sslmode=perhaps", "is not a URL that libpq would take"),
+        (lambda url: f"{url}?target_sesion_attrs=read-write", "target_sesion_attrs"),
+        (lambda url: f"{url}?default_transaction_read_only=on", "transactions are read-only"),
         (lambda url: url.replace("127.0.0.1", "127.0.0.1:1,127.0.0.1"), None),
     ],
-    ids=["user", "database", "tls", "option", "first host down"],
+    ids=["user", "database", "tls", "option", "unknown parameter", "read-only", "first host down"],
 )
 async def test_each_bad_address_of_a_database_is_one_clear_line(
     tmp_path: Path, shared_database: dict[str, str], change: Callable[[str], str], says: str | None

@@ -55,6 +55,30 @@ async def test_a_failure_whose_body_breaks_off_is_still_told_by_its_status(autho
     assert (outcome.status, outcome.retry_after) == (503, 7)
 
 
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", b"HTTP/1.0 201 Created\r\n\r\n"])
+async def test_a_success_whose_body_ends_with_the_connection_is_a_success(authority: Authority, head: bytes) -> None:
+    def hang_up(connection: Connection) -> None:
+        connection.send(head + b"OK")
+        # Without TLS's own goodbye, as Python's http.server does.
+        reset_later(connection)
+
+    with RawReceiver(after_request(hang_up), tls=authority.server_context(HOST)) as receiver:
+        async with open_wire(authority, receiver.port) as wire:
+            outcome = await wire.post(receiver.port)
+    assert code_of(outcome) is Code.OK
+
+
+async def test_a_success_that_breaks_off_before_its_announced_end_is_none(authority: Authority) -> None:
+    def break_off(connection: Connection) -> None:
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc")
+        reset_later(connection)
+
+    with RawReceiver(after_request(break_off), tls=authority.server_context(HOST)) as receiver:
+        async with open_wire(authority, receiver.port) as wire:
+            outcome = await wire.post(receiver.port)
+    assert outcome == Unanswered(Code.PROTOCOL_ERROR)
+
+
 async def test_only_the_first_bytes_of_a_body_are_kept(authority: Authority) -> None:
     body = bytes(range(256)) * 40
     answering = after_request(lambda connection: connection.answer(200, body=body))

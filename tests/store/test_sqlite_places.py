@@ -1,15 +1,18 @@
 """Where a SQLite file may be, and that one service alone uses it."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tidings.errors import Misconfigured
+from tidings.store import schema
 from tidings.store.sqlite import SqliteDatabase
 
 # Opens a file as a user who may not do everything, and prints what we say to it.
@@ -182,3 +185,16 @@ def test_a_lock_that_cannot_be_written_is_refused_by_name(file: Path) -> None:
     file.with_name("tidings.db.lock").mkdir()
     with pytest.raises(Misconfigured, match=r"cannot write .*tidings\.db\.lock"):
         SqliteDatabase(file).lock_for_service()
+
+
+async def test_another_programs_database_is_refused_and_stays_as_it_is(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as theirs:
+        theirs.execute("CREATE TABLE notes (text)")
+    opened = SqliteDatabase(file)
+    try:
+        with pytest.raises(Misconfigured, match="another program's database"):
+            await opened.write(schema.bring_up_to_date)
+    finally:
+        await opened.close()
+    with closing(sqlite3.connect(file)) as theirs:
+        assert theirs.execute("SELECT name FROM sqlite_master").fetchall() == [("notes",)]

@@ -6,7 +6,7 @@ Owns how much of a body is read and kept, and how ``Retry-After`` is understood.
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
-from pyreqwest.exceptions import RequestError
+from pyreqwest.exceptions import RequestError, RequestTimeoutError
 from pyreqwest.response import Response
 
 from tidings.clock import Clock
@@ -22,8 +22,8 @@ _MOST_SECONDS = 365 * 86_400
 async def read_answer(response: Response, *, clock: Clock) -> Answered:
     """Read at most ``MOST_READ`` bytes and keep ``MOST_KEPT``.
 
-    Raises the client's error when the body of a success breaks off: nobody can say then that the receiver was done.
-    Of any other status the head says enough.
+    Raises the client's error when the body of a success breaks off whose end was announced, or does not come in time:
+    nobody can say then that the receiver was done. Of any other status the head says enough.
     """
     status = response.status
     retry_after = response.get_header("retry-after")
@@ -45,12 +45,20 @@ def retry_seconds(value: str, *, now: Instant) -> int | None:
 
 
 async def _read_body(response: Response) -> bytes:
-    if response.status in SUCCESS:
-        return await _read_to_the_end(response)
     try:
         return await _read_to_the_end(response)
+    except RequestTimeoutError:
+        if response.status in SUCCESS:
+            raise
     except RequestError:
-        return b""
+        # A body that is to be read until the connection closes has no other end: many servers close without TLS's own.
+        if response.status in SUCCESS and _ends_by_itself(response):
+            raise
+    return b""
+
+
+def _ends_by_itself(response: Response) -> bool:
+    return any(response.get_header(name) is not None for name in ("content-length", "transfer-encoding"))
 
 
 async def _read_to_the_end(response: Response) -> bytes:

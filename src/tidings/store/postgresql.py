@@ -110,6 +110,11 @@ async def _connect(url: str, *, command_timeout: float | None = None) -> asyncpg
         raise Unavailable(
             "the database does not answer: a socket or certificate file of TIDINGS_DATABASE_URL does not exist"
         ) from error
+    except (asyncpg.UndefinedObjectError, asyncpg.CantChangeRuntimeParamError) as error:
+        # What the driver does not know, it asks of the server as a setting of the session.
+        raise Misconfigured(
+            f"TIDINGS_DATABASE_URL: has a parameter that neither the driver nor the server takes: {error}"
+        ) from error
     except ValueError as error:  # includes asyncpg's ClientConfigurationError
         # Its text may repeat the URL, and with it the password.
         raise Misconfigured(

@@ -30,6 +30,10 @@ def _refuse_replica(connection: Connection) -> None:
             "TIDINGS_DATABASE_URL: this server is a replica and takes no writes; name the primary, or several hosts "
             "with target_session_attrs=read-write"
         )
+    if connection.execute(text("SHOW default_transaction_read_only")).scalar_one() == "on":
+        raise Misconfigured(
+            "TIDINGS_DATABASE_URL: this user's transactions are read-only (default_transaction_read_only=on); undo that"
+        )
 
 
 def _refuse_lazy_flush(connection: Connection) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, select
 
 from tidings.checkpoints import Checkpoint, passing
 from tidings.errors import Misconfigured
-from tidings.store.dialects import give_up_on_tables_after, try_to_be_the_one
+from tidings.store.dialects import give_up_on_tables_after, is_shared, try_to_be_the_one
 from tidings.store.tables import schema_floor
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -38,6 +38,7 @@ def pending(connection: Connection) -> list[str]:
     """Return the revisions that are missing, oldest first. Raises ``Misconfigured`` for a schema not known here."""
     revision, known = current(connection), _revisions()
     if revision is None:
+        _refuse_anothers(connection)
         return known
     if revision not in known:
         _refuse_newer(connection, revision)
@@ -76,6 +77,12 @@ def refuse_other(connection: Connection) -> None:
 def _revisions() -> list[str]:
     scripts = ScriptDirectory(str(_MIGRATIONS)).walk_revisions()
     return [script.revision for script in scripts][::-1]
+
+
+def _refuse_anothers(connection: Connection) -> None:
+    # On PostgreSQL extensions may have put tables here; a SQLite file is one program's.
+    if not is_shared(connection) and inspect(connection).get_table_names():
+        raise Misconfigured("TIDINGS_DATABASE_URL: the file is another program's database; name a file of its own")
 
 
 def _refuse_newer(connection: Connection, revision: str) -> None:
