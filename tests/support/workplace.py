@@ -3,6 +3,7 @@
 Owns what a process with an engine is made of. The clock and the receiver are the only ones that are not the real thing.
 """
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -43,6 +44,7 @@ from tidings.telemetry.facts import Fact
 
 FactType = TypeVar("FactType")
 PATIENCE_S = 20.0
+LONGEST_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,12 +120,14 @@ class Workplace:
 
     async def until_ended(self, *names: str) -> list[Delivery]:
         """Wait until these deliveries are neither waiting nor in flight; return them."""
-        while True:
-            found = [await self.delivery(name) for name in names]
-            if all(one.finished_at is not None for one in found):
-                return found
-            before = len(self.facts)
-            await until(lambda: len(self.facts) > before, within=PATIENCE_S)  # noqa: B023 - asked before it changes
+        # An engine at work always has something to tell: what never ends must fail all the same.
+        async with asyncio.timeout(LONGEST_S):
+            while True:
+                found = [await self.delivery(name) for name in names]
+                if all(one.finished_at is not None for one in found):
+                    return found
+                before = len(self.facts)
+                await until(lambda: len(self.facts) > before, within=PATIENCE_S)  # noqa: B023 - asked before it changes
 
 
 @asynccontextmanager
