@@ -113,8 +113,9 @@ async def read_answer(reader: asyncio.StreamReader) -> Answered:
     status_line, *lines = head.strip().split("\r\n")
     headers = tuple((name, value.strip()) for name, _, value in (line.partition(":") for line in lines))
     status = int(status_line.split()[1])
-    # An interim answer has no body.
-    default = 0 if status < 200 else None
+    # An interim answer has no body, and one that goes on for ever (a stream of events) is known by its head.
+    goes_on = ("content-type", "text/event-stream") in headers
+    default = 0 if status < 200 or goes_on else None
     length = next((int(value) for name, value in headers if name.lower() == "content-length"), default)
     assert length is not None, head
     body = await reader.readexactly(length)
