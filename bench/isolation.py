@@ -6,12 +6,13 @@ queue, and one in a hundred of many webhooks dead, a third of them refusing, a t
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from statistics import median
 
 from bench.children import Child
 from bench.figures import Figure, Target
 from bench.measurements import Size, figure
 from bench.rig import HOSTS, Rig, register, rig
-from bench.travel import RATE, travel_times
+from bench.travel import RATE, percentile, travel_times
 from support.service import free_port
 
 NOT_NOTICED = Target(bound=1.2, at_least=False)
@@ -45,7 +46,7 @@ async def _compared(up: Rig, size: Size, dead_urls: list[str], queue: int, situa
     first = await up.expect(queue)
     await up.offer(first, queue, partners=len(dead_urls), first_partner=healthy, size=_BATCH)
     after = [await _p99(up, size, healthy) for _ in range(size.rounds)]
-    ratio = figure(f"the others' p99, {situation} ÷ without", "", [_median(after) / _median(before)], NOT_NOTICED)
+    ratio = figure(f"the others' p99, {situation} ÷ without", "", [median(after) / median(before)], NOT_NOTICED)
     return [
         figure(f"the others' p99 without, at {RATE} events/s", "ms", before),
         figure(f"the others' p99, {situation}", "ms", after),
@@ -55,11 +56,7 @@ async def _compared(up: Rig, size: Size, dead_urls: list[str], queue: int, situa
 
 async def _p99(up: Rig, size: Size, partners: int) -> float:
     travelled = await travel_times(up, RATE * size.seconds, partners=partners)
-    return travelled[len(travelled) * 99 // 100]
-
-
-def _median(values: list[float]) -> float:
-    return sorted(values)[len(values) // 2]
+    return percentile(travelled, 99)
 
 
 @asynccontextmanager

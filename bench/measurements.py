@@ -10,7 +10,7 @@ from bench.databases import Kind
 from bench.figures import Figure
 from bench.processes import peak_megabytes
 from bench.rig import Rig, rig
-from bench.travel import RATE, travel_times
+from bench.travel import RATE, percentile, travel_times
 
 CONCURRENCY = 256
 WARM_UP = 2000
@@ -118,8 +118,8 @@ async def latency(size: Size) -> list[Figure]:
             travelled = await travel_times(up, RATE * size.seconds)
             await up.until_recorded()
             await up.check_exactly_once(len(travelled))
-            p50.append(travelled[len(travelled) // 2])
-            p99.append(travelled[len(travelled) * 99 // 100])
+            p50.append(percentile(travelled, 50))
+            p99.append(percentile(travelled, 99))
     return [
         figure(f"latency at {RATE} events/s, p50", "ms", p50, figures.LATENCY_P50),
         figure(f"latency at {RATE} events/s, p99", "ms", p99, figures.LATENCY_P99),

@@ -22,5 +22,10 @@ async def travel_times(up: Rig, count: int, *, partners: int | None = None) -> l
     return sorted(1000 * (end - start) for start, end in zip(_times(sent), _times(arrived), strict=True))
 
 
+def percentile(ordered: Sequence[float], part: int) -> float:
+    """Return the value that so many of 100 of the ``ordered`` ones do not exceed."""
+    return ordered[len(ordered) * part // 100]
+
+
 def _times(file: Path) -> Sequence[float]:
     return array("d", file.read_bytes())
