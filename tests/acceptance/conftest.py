@@ -1,6 +1,6 @@
 """The houses that acceptance tests share. A test makes its own partners, so that none disturbs another."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -8,18 +8,10 @@ import pytest_asyncio
 from support.certificates import Authority
 from support.house import House, open_house
 from support.https_receiver import HttpsReceiver
-from support.postgresql import Cluster, cluster
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--starts", type=int, default=20, help="how often the service is started and stopped in a row")
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Cluster]:
-    """Run one PostgreSQL that keeps what it commits: no other is served."""
-    with cluster() as running:
-        yield running
 
 
 @pytest.fixture(scope="session")

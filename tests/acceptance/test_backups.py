@@ -70,9 +70,9 @@ async def test_a_copy_of_the_sqlite_file_and_its_key_is_enough(
 
 
 async def test_a_dump_of_postgresql_and_the_master_key_are_enough(
-    tmp_path: Path, authority: Authority, own_receiver: HttpsReceiver, server: Cluster
+    tmp_path: Path, authority: Authority, own_receiver: HttpsReceiver, durable_server: Cluster
 ) -> None:
-    first = server.create()
+    first = durable_server.create()
     settings = {**SETTINGS, "TIDINGS_DATABASE_URL": first, "TIDINGS_MASTER_KEY": MASTER_KEY}
     assert (await Installation(tmp_path, settings).run("migrate")).status == 0
     async with open_house(tmp_path, authority, settings, receiver=own_receiver) as house:
@@ -82,7 +82,7 @@ async def test_a_dump_of_postgresql_and_the_master_key_are_enough(
         await house.service.kill()
 
     assert dumped is not None
-    second = server.create()
+    second = durable_server.create()
     restore(second, dumped)
     moved = {**settings_for(tmp_path, authority, own_receiver), **settings, "TIDINGS_DATABASE_URL": second}
     view, status = await _gone_on(

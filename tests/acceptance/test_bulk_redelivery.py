@@ -97,9 +97,9 @@ async def test_a_redelivery_goes_on_after_each_kill_and_doubles_nothing(
 
 
 async def test_two_processes_share_a_redelivery_and_one_finishes_it_when_the_other_is_killed(
-    tmp_path: Path, authority: Authority, own_receiver: HttpsReceiver, server: Cluster
+    tmp_path: Path, authority: Authority, own_receiver: HttpsReceiver, durable_server: Cluster
 ) -> None:
-    shared = {**SETTINGS, "TIDINGS_DATABASE_URL": server.create(), "TIDINGS_MASTER_KEY": MASTER_KEY}
+    shared = {**SETTINGS, "TIDINGS_DATABASE_URL": durable_server.create(), "TIDINGS_MASTER_KEY": MASTER_KEY}
     assert (await Installation(tmp_path, shared).run("migrate")).status == 0
     async with open_house(tmp_path, authority, shared, receiver=own_receiver) as house:
         second = await house.installation.serve()

@@ -63,11 +63,15 @@ class Home:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def home(
-    request: pytest.FixtureRequest, tmp_path: Path, authority: Authority, own_receiver: HttpsReceiver, server: Cluster
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    authority: Authority,
+    own_receiver: HttpsReceiver,
+    durable_server: Cluster,
 ) -> Home:
     first = new_key()
     shared = request.param == "postgresql"
-    on = {"TIDINGS_DATABASE_URL": server.create()} if shared else {}
+    on = {"TIDINGS_DATABASE_URL": durable_server.create()} if shared else {}
     settings = {**settings_for(tmp_path, authority, own_receiver), **QUICK, **on, "TIDINGS_MASTER_KEY": first}
     return Home(FaultyInstallation(folder=tmp_path, settings=settings), first, processes=2 if shared else 1)
 

@@ -156,9 +156,9 @@ async def shared_house(
 
 
 async def test_two_processes_tell_each_thing_once_also_when_one_is_killed(
-    tmp_path: Path, authority: Authority, own_receiver: HttpsReceiver, server: Cluster
+    tmp_path: Path, authority: Authority, own_receiver: HttpsReceiver, durable_server: Cluster
 ) -> None:
-    async with shared_house(tmp_path, authority, own_receiver, server.create()) as (house, other):
+    async with shared_house(tmp_path, authority, own_receiver, durable_server.create()) as (house, other):
         partner = await house.partner(Answer(status=500))
         doomed = await publish_many(house, partner, 60)
         await own_receiver.until_received(30, partner.path)

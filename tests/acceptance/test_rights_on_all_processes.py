@@ -53,9 +53,9 @@ class Pair:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def pair(tmp_path_factory: pytest.TempPathFactory, server: Cluster) -> AsyncIterator[Pair]:
+async def pair(tmp_path_factory: pytest.TempPathFactory, durable_server: Cluster) -> AsyncIterator[Pair]:
     settings = {
-        "TIDINGS_DATABASE_URL": server.create(),
+        "TIDINGS_DATABASE_URL": durable_server.create(),
         "TIDINGS_MASTER_KEY": MASTER_KEY,
         "TIDINGS_RATE_LIMIT": "100000/100000",
     }

@@ -115,7 +115,11 @@ class Workplace:
         return [fact for fact in self.facts if isinstance(fact, kind)]
 
     async def until_told(self, kind: type[FactType], *, times: int = 1) -> list[FactType]:
-        await until(lambda: len(self.told(kind)) >= times, within=PATIENCE_S)
+        try:
+            await until(lambda: len(self.told(kind)) >= times, within=PATIENCE_S)
+        except AssertionError as error:
+            error.add_note(f"never told of {kind.__name__}; told last, of {len(self.facts)} facts: {self.facts[-20:]}")
+            raise
         return self.told(kind)
 
     async def until_ended(self, *names: str) -> list[Delivery]:
