@@ -137,10 +137,14 @@ class Service:
 
 @dataclass(frozen=True)
 class Installation:
-    """One folder with one database and its settings; ``settings`` are environment variables."""
+    """One folder with one database and its settings; ``settings`` are environment variables.
+
+    What goes to another ``stdout`` than a pipe is not returned.
+    """
 
     folder: Path
     settings: Mapping[str, str] = field(default_factory=dict)
+    stdout: int | IO[bytes] = PIPE
 
     @property
     def database(self) -> Path:
@@ -170,14 +174,15 @@ class Installation:
         """Run a command to its end."""
         process = await self._start(*arguments, stderr=PIPE)
         try:
-            stdout, stderr = await asyncio.wait_for(process.communicate(), within)
+            printed, stderr = await asyncio.wait_for(process.communicate(), within)
         except TimeoutError:
             process.kill()
             raise ServiceFailed(f"tidings {arguments} did not end within {within} s") from None
         assert process.returncode is not None
-        RUN.learn_from(stdout.decode())
+        stdout = (printed or b"").decode()
+        RUN.learn_from(stdout)
         RUN.look_into(Kind.LOG, f"stderr of tidings {' '.join(arguments)}", stderr)
-        return Finished(process.returncode, stdout.decode(), stderr.decode())
+        return Finished(process.returncode, stdout, stderr.decode())
 
     async def ask(self, *arguments: str) -> Any:  # noqa: ANN401 - whatever JSON the command prints
         """Run a command that prints one JSON document; return the document."""
@@ -198,7 +203,7 @@ class Installation:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tidings", *arguments),
             stdin=DEVNULL,
-            stdout=PIPE,
+            stdout=self.stdout,
             stderr=stderr,
             env=self.environment(),
             cwd=self.folder,

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from tidings.actions import keys
-from tidings.cli.printing import AsJson, Record, card, record, show, stack, table
+from tidings.cli.printing import AsJson, Record, card, record, show, show_once, table
 from tidings.cli.session import ask
 from tidings.core.roles import ALL_PERMISSIONS, KeyPermission
 
@@ -32,7 +32,8 @@ def create(
     made = ask(lambda ctx: keys.create(ctx, partner, nonce_window=nonce_window, permissions=rights))
     document: Record = {"key": record(made.key), "api_key": made.key.key, "api_secret": made.secret.reveal().decode()}
     people = card({"partner": partner, "api_key": document["api_key"], "api_secret": document["api_secret"]})
-    show(document, stack(people, "The secret cannot be shown again."), as_json=as_json)
+    instead = f"run `tidings key revoke {made.key.key}`, then create another key"
+    show_once(document, people, what="secret", instead=instead, as_json=as_json)
 
 
 @app.command("list")

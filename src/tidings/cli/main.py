@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -31,6 +32,7 @@ from tidings.cli import (
     token,
     webhook,
 )
+from tidings.cli.stdout import NotPrinted, ReaderLeft, guard_stdout
 from tidings.errors import TidingsError
 
 _FAILED = 1
@@ -63,6 +65,10 @@ app.add_typer(audit.app, name="audit")
 
 def main() -> NoReturn:
     """Run the command of this process and end the process."""
+    try:
+        guard_stdout()
+    except TidingsError as error:
+        _leave(_complain(str(error), _FAILED))
     _leave(run(sys.argv[1:]))
 
 
@@ -76,7 +82,7 @@ def run(arguments: Sequence[str]) -> int:
         return _complain(str(error), _FAILED)
     except (KeyboardInterrupt, typer.Abort):
         return _complain("interrupted", _INTERRUPTED)
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderLeft):
         return _FAILED
     except Exception as error:  # noqa: BLE001 - the edge of the process: a person gets one line, not a traceback
         return _complain(_bug(error), _FAILED)
@@ -84,10 +90,10 @@ def run(arguments: Sequence[str]) -> int:
 
 def _leave(status: int) -> NoReturn:
     """End without the interpreter's own teardown: the HTTP client's threads can abort it there."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()
-        except BrokenPipeError:
+        except (OSError, NotPrinted, ReaderLeft):
             status = status or _FAILED
     os._exit(status)
 
@@ -120,5 +126,7 @@ def _bug(error: Exception) -> str:
 
 
 def _complain(line: str, status: int) -> int:
-    typer.echo("tidings: " + " ".join(line.split()), err=True)
+    # Where nobody can be told, the status tells.
+    with suppress(OSError):
+        typer.echo("tidings: " + " ".join(line.split()), err=True)
     return status

@@ -7,7 +7,7 @@ import typer
 
 from tidings.actions import operators
 from tidings.actions.operators import NewPassword
-from tidings.cli.printing import AsJson, Record, card, record, show, stack, table
+from tidings.cli.printing import AsJson, Record, card, record, show, show_once, table
 from tidings.cli.session import ask
 from tidings.core.model import OperatorRole
 from tidings.core.secret import Secret
@@ -81,10 +81,10 @@ def _password(*, from_stdin: bool, ask_for_it: bool) -> Secret | None:
 
 def _show(made: NewPassword, *, as_json: bool) -> None:
     document: Record = {"operator": record(made.operator)}
-    people = card(document["operator"])
-    if made.password is not None:
-        document["password"] = made.password.reveal().decode()
-        people = stack(
-            card({**document["operator"], "password": document["password"]}), "The password cannot be shown again."
-        )
-    show(document, people, as_json=as_json)
+    if made.password is None:
+        show(document, card(document["operator"]), as_json=as_json)
+        return
+    document["password"] = made.password.reveal().decode()
+    people = card({**document["operator"], "password": document["password"]})
+    instead = f"run `tidings operator set-password {made.operator.name}`"
+    show_once(document, people, what="password", instead=instead, as_json=as_json)

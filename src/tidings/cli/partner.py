@@ -7,7 +7,7 @@ import typer
 
 from tidings.actions import partners
 from tidings.actions.context import Context
-from tidings.cli.printing import AsJson, Record, card, record, show, stack, table
+from tidings.cli.printing import AsJson, Record, card, record, show, show_once, stack, table
 from tidings.cli.session import ask
 from tidings.core.model import Partner
 
@@ -34,7 +34,8 @@ def create(
         "api_secret": made.secret.reveal().decode(),
     }
     people = card({**document["partner"], "api_key": document["api_key"], "api_secret": document["api_secret"]})
-    show(document, stack(people, "The secret cannot be shown again."), as_json=as_json)
+    instead = f"run `tidings key revoke {made.key}`, then `tidings key create {made.partner.id}` for another key"
+    show_once(document, people, what="secret", instead=instead, as_json=as_json)
 
 
 @app.command("list")

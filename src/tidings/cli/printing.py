@@ -18,6 +18,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from tidings.cli.stdout import NotPrinted
 from tidings.core.instants import rfc3339_micros
 
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
@@ -40,6 +41,14 @@ def show(document: Record, people: RenderableType, *, as_json: bool) -> None:
         typer.echo(to_json(document))
     else:
         _console().print(people)
+
+
+def show_once(document: Record, people: RenderableType, *, what: str, instead: str, as_json: bool) -> None:
+    """Print what cannot be shown again; when nobody could read it, say so and what to do ``instead``."""
+    try:
+        show(document, stack(people, f"The {what} cannot be shown again."), as_json=as_json)
+    except NotPrinted as error:
+        raise NotPrinted(error.reason, therefore=f"the {what} was not shown: {instead}") from error
 
 
 def to_json(document: Record) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from tidings.actions import tokens
-from tidings.cli.printing import AsJson, Record, card, record, show, stack, table
+from tidings.cli.printing import AsJson, Record, card, record, show, show_once, table
 from tidings.cli.session import ask
 from tidings.core.roles import ALL_SCOPES, TokenScope
 
@@ -30,7 +30,8 @@ def create(
     """Create a token. It is shown this once, and stored only as a hash."""
     made = ask(lambda ctx: tokens.create(ctx, name, scopes=scope or ALL_SCOPES))
     document: Record = {"name": made.name, "scopes": list(made.scopes), "token": made.token}
-    show(document, stack(card(document), "The token cannot be shown again."), as_json=as_json)
+    instead = f"run `tidings token revoke {made.name}`, then create another of a new name"
+    show_once(document, card(document), what="token", instead=instead, as_json=as_json)
 
 
 @app.command("list")

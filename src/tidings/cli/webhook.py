@@ -8,9 +8,9 @@ import typer
 from tidings.actions import operating_webhooks
 from tidings.actions.context import Context
 from tidings.cli.durations import duration
-from tidings.cli.printing import AsJson, Record, card, record, show, stack, table
+from tidings.cli.printing import AsJson, Record, card, record, show, show_once, table
 from tidings.cli.session import ask
-from tidings.core.instants import Span
+from tidings.core.instants import Span, rfc3339
 from tidings.core.model import Webhook
 
 app = typer.Typer(help="Partners' webhooks, and their signing secrets.")
@@ -64,7 +64,16 @@ def rotate_secret(webhook_id: WebhookId, *, overlap: Overlap = "24h", as_json: A
     made = ask(lambda ctx: operating_webhooks.rotate_secret(ctx, webhook_id, overlap=overlap))
     document: Record = {"webhook": record(made.webhook), "secret": made.secret.reveal().decode()}
     people = card({**document["webhook"], "secret": document["secret"]})
-    show(document, stack(people, "The secret cannot be shown again."), as_json=as_json)
+    show_once(document, people, what="secret", instead=_once_more(made.webhook), as_json=as_json)
+
+
+def _once_more(webhook: Webhook) -> str:
+    again = f"run `tidings webhook rotate-secret {webhook.id}` again"
+    ends = webhook.old_secret_ends_at
+    if ends is None:
+        return again
+    # Two secrets sign at most: a second rotation ends the only one that the receiver knows.
+    return f"{again} when its partner can take a new one at once; the one before ends with that, or {rfc3339(ends)}"
 
 
 def _tell(work: Callable[[Context], Awaitable[Webhook]], *, as_json: bool) -> None:
