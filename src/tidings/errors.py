@@ -12,6 +12,11 @@ class TidingsError(Exception):
 
     code: ClassVar[str] = "internal_error"
 
+    @property
+    def outside(self) -> str:
+        """What may be told of it over the network: most errors have nothing to keep back."""
+        return str(self)
+
 
 class InvalidArgument(TidingsError):
     """One argument of a request is wrong; ``field`` names it, the message says what would be right."""
@@ -156,13 +161,21 @@ class RateLimited(TidingsError):
 
 
 class Unavailable(TidingsError):
-    """The database cannot be reached or written to just now. What was asked may or may not have happened."""
+    """The database cannot be reached or written to just now. What was asked may or may not have happened.
+
+    ``where`` continues the sentence for whoever runs the service, and for nobody else.
+    """
 
     code = "unavailable"
 
-    def __init__(self, why: str, retry_after: int = 1) -> None:
-        super().__init__(why)
+    def __init__(self, why: str, retry_after: int = 1, *, where: str = "") -> None:
+        super().__init__(why + where)
+        self.why = why
         self.retry_after = retry_after
+
+    @property
+    def outside(self) -> str:
+        return self.why
 
 
 class Misconfigured(TidingsError):

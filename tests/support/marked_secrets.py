@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from support.needles import Needles, spellings
 
@@ -74,6 +75,7 @@ class Register:
     def learn_settings(self, settings: Mapping[str, str]) -> None:
         """Learn the secrets that a service is started with."""
         self.learn_master_keys(settings.get("TIDINGS_MASTER_KEY", ""))
+        self.learn("database_password", urlsplit(settings.get("TIDINGS_DATABASE_URL", "")).password or "")
         for name, value in settings.items():
             if name.endswith("_SECRET"):
                 self.learn("secret", value)

@@ -48,6 +48,16 @@ class Cluster:
     def control_sql(self, statement: str, *, database: str = "postgres") -> str:
         return _run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement, self.url(database))
 
+    def admit_by_password(self, user: str, password: str) -> None:
+        """Make a superuser who has to prove a password; everybody else is trusted."""
+        self.control_sql(
+            f"SET password_encryption = 'scram-sha-256'; CREATE ROLE {user} SUPERUSER LOGIN PASSWORD '{password}'"
+        )
+        rules = self.folder / "data" / "pg_hba.conf"
+        # The first rule that fits is the one that counts.
+        rules.write_text(f"host all {user} 127.0.0.1/32 scram-sha-256\n{rules.read_text('utf-8')}", "utf-8")
+        self.control_sql("SELECT pg_reload_conf()")
+
     def start(self, *settings: str) -> None:
         chosen = [
             f"port={self.port}",

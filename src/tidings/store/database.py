@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from tidings.errors import Unavailable
 
 Result = TypeVar("Result")
+SILENT = "the database does not answer"
 
 
 class Database(Protocol):
@@ -33,10 +34,13 @@ class Database(Protocol):
     async def close(self) -> None: ...
 
 
-def translate(error: SQLAlchemyError) -> Exception:
-    """Return ``Unavailable`` where trying again later may help, else the error itself: that is a mistake of ours."""
+def translate(error: SQLAlchemyError, *, where: str = "") -> Exception:
+    """Return ``Unavailable`` where trying again later may help, else the error itself: that is a mistake of ours.
+
+    ``where`` says which server does not answer.
+    """
     if isinstance(error, PoolTimeout):
-        return Unavailable("the database does not answer")
+        return Unavailable(SILENT, where=f"{where}: every connection is in use")
     if not isinstance(error, DBAPIError):
         return error
     reason = reason_of(error.orig)
@@ -44,7 +48,9 @@ def translate(error: SQLAlchemyError) -> Exception:
         return Unavailable(reason)
     if _is_ours(error):
         return error
-    return Unavailable("the database does not answer" if isinstance(error, InterfaceError) else _reason(error))
+    if isinstance(error, InterfaceError):
+        return Unavailable(SILENT, where=f"{where}: the connection was lost")
+    return Unavailable(_reason(error))
 
 
 def reason_of(error: BaseException | None) -> str | None:

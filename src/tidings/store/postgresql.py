@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tidings.errors import Misconfigured, Unavailable
-from tidings.store.database import reason_of, translate
+from tidings.store.database import SILENT, reason_of, translate
+from tidings.store.database_hosts import cause, spoken
 from tidings.store.dialects import WAKE_CHANNEL
 
 Result = TypeVar("Result")
@@ -28,6 +29,13 @@ _BY_INDEX = "SET random_page_cost = 0.1"
 # Deadlock and serialisation failure: PostgreSQL rolled back by itself, and asks to be tried again. Unique violation:
 # another process wrote the same key at the same moment, and whoever looks again sees it.
 _TRY_AGAIN = {"40P01", "40001", "23505"}
+_AWAY = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    # The hosts answer, and none of them is the primary: one may be soon.
+    asyncpg.TargetServerAttributeNotMatched,
+)
 
 
 class PostgresqlDatabase:
@@ -35,6 +43,7 @@ class PostgresqlDatabase:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self._where = spoken(url)
         self._engine = _engine(url)
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
@@ -62,7 +71,7 @@ class PostgresqlDatabase:
             await lost.wait()
         finally:
             connection.terminate()
-        raise Unavailable("the database does not answer")
+        raise Unavailable(SILENT, where=f"{self._where}: the connection was lost")
 
     async def _tried_again(self, work: Callable[[Connection], Result]) -> Result:
         for _ in range(_TRIES - 1):
@@ -81,9 +90,11 @@ class PostgresqlDatabase:
         try:
             return await call()
         except SQLAlchemyError as error:
-            raise translate(error) from error
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise Unavailable(reason_of(error) or "the database does not answer") from error
+            raise translate(error, where=self._where) from error
+        except _AWAY as error:
+            reason = reason_of(error)
+            where = f"{self._where}: {cause(error)}"
+            raise (Unavailable(SILENT, where=where) if reason is None else Unavailable(reason)) from error
 
 
 def _engine(url: str) -> AsyncEngine:

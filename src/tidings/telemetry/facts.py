@@ -117,7 +117,7 @@ class RequestAnswered(Struct, frozen=True):
 
 
 class DatabaseLost(Struct, frozen=True):
-    """The database does not answer; ``error`` is the name of the error, never its text."""
+    """The database does not answer; ``error`` is our own text, free of secrets."""
 
     error: str
 

@@ -67,7 +67,7 @@ class ErrorPages:
         if isinstance(error, LoginNeeded):
             return answers.see_other(error.place)
         status, title = TABLE[None if error is None else type(error)]
-        detail = f"Our log says more under {trace_id}." if error is None else _sentence(str(error))
+        detail = f"Our log says more under {trace_id}." if error is None else _sentence(error.outside)
         html = self._pages.render("error.html", status=status.value, title=title, detail=detail)
         return answers.page(html, status=status.value)
 

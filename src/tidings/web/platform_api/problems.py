@@ -73,7 +73,7 @@ def spell(error: TidingsError | None, trace_id: str) -> Answer:
         type=f"urn:tidings:problem:{code}",
         title=title,
         status=status.value,
-        detail=str(error) if error is not None else f"our log says more under {trace_id}",
+        detail=error.outside if error is not None else f"our log says more under {trace_id}",
         code=code,
         trace_id=trace_id,
         index=error.index if isinstance(error, InvalidEvent | IdempotencyConflict) else UNSET,
