@@ -60,6 +60,13 @@ async def drop_all(database: Database, now: Instant) -> set[str]:
     return gone
 
 
+async def until_somebody_waits(database: Database) -> None:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    async with asyncio.timeout(10):
+        while not await database.read(lambda connection: connection.execute(waiting).scalar_one()):
+            pass
+
+
 async def a_month(database: Database) -> None:
     """Have a month pass, now and then with a round of the pruner that makes partitions."""
     for day in range(0, 31, 5):
@@ -95,6 +102,32 @@ async def test_what_has_no_partition_is_kept_and_moves_into_its_partition_later(
     assert await database.read(lambda one: one.execute(in_default).scalars().all()) == []
     assert (await database.read(left))["attempts"] == {early.delivery}
     assert (await database.read(left))["events"] == {early.event}
+
+
+async def test_who_looks_while_rows_move_finds_them(database: Database) -> None:
+    far = START + 300 * DAY
+    await make(database, START)
+    early = await database.write(lambda connection: happen(connection, far))
+    by_id = text("SELECT id FROM deliveries WHERE id = :id")
+    moving, may_end = asyncio.Event(), asyncio.Event()
+
+    async def move() -> None:
+        async with database._engine.begin() as connection:  # type: ignore[attr-defined] # another process
+            await connection.run_sync(lambda one: partitions.make_ahead(one, DELIVERIES, retention=RETENTION, now=far))
+            moving.set()
+            await may_end.wait()
+
+    async def look() -> list[str]:
+        return await database.read(lambda made: list(made.execute(by_id, {"id": early.delivery}).scalars()))
+
+    assert await look() == [early.delivery]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(move())
+        await moving.wait()
+        looking = group.create_task(look())
+        await until_somebody_waits(database)
+        may_end.set()
+    assert looking.result() == [early.delivery]
 
 
 async def test_a_whole_partition_goes_when_all_of_it_is_older_than_is_kept(database: Database) -> None:

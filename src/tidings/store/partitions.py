@@ -144,7 +144,9 @@ def look_at_new_ones(connection: Connection) -> int:
 def _make(connection: Connection, of: Partitioned, lower: str, upper: str) -> str:
     name, default = f"{of.table}_to_{upper[4:14]}", f"{of.table}_default"
     connection.execute(text(f"CREATE TABLE {name} (LIKE {of.table} INCLUDING DEFAULTS)"))
-    # Nothing may fall into the default partition between the look and the new partition.
+    # Nothing may fall into the default partition between the look and the new partition; and whoever looks for a row
+    # that moves must wait before it chooses partitions, not after, or it would look where the row was.
+    connection.execute(text(f"LOCK TABLE ONLY {of.table} IN ACCESS EXCLUSIVE MODE"))
     connection.execute(text(f"LOCK TABLE {default} IN ACCESS EXCLUSIVE MODE"))
     of_this_time = f"DELETE FROM {default} WHERE {of.key} >= :lower AND {of.key} < :upper RETURNING *"  # noqa: S608 - our names
     move = text(f"WITH moved AS ({of_this_time}) INSERT INTO {name} SELECT * FROM moved")  # noqa: S608 - as above
