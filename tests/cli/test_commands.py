@@ -186,6 +186,20 @@ def test_check_makes_no_database(tidings: CommandLine, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("command", [["check"], ["migrate"], ["partner", "list"]])
+def test_a_folder_that_is_missing_is_told_alike_by_all(
+    tidings: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    missing = tmp_path / "missing"
+    monkeypatch.setenv("TIDINGS_DATABASE_URL", f"sqlite:///{missing / 'tidings.db'}")
+
+    said = tidings(*command)
+
+    assert said.status == 1
+    assert said.stderr.endswith(f"TIDINGS_DATABASE_URL: the folder {missing} does not exist; make it first\n")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_check_names_a_master_key_that_opens_nothing(
     tidings: CommandLine, acme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,9 +77,9 @@ def _people(answers: list[Answer]) -> RenderableType:
 
 async def _database(configuration: Settings) -> str:
     file = configuration.sqlite_file
-    if file is not None and not file.exists():
-        raise Misconfigured(f"{file} does not exist yet; `tidings serve` or `tidings migrate` makes it")
     async with app.database(configuration) as database:
+        if file is not None and not file.exists():
+            raise Misconfigured(f"{file} does not exist yet; `tidings serve` or `tidings migrate` makes it")
         await database.read(partial(refuse_unsafe, clock=Clock()))
     return "answers, and keeps what it commits"
 
