@@ -19,6 +19,8 @@ BAD_SETTINGS = {
     "no such log format": ("TIDINGS_LOG", "yaml"),
     "a short master key": ("TIDINGS_MASTER_KEY", "c2hvcnQ="),
     "an unknown database": ("TIDINGS_DATABASE_URL", "mysql://localhost/tidings"),
+    "a database in memory": ("TIDINGS_DATABASE_URL", "sqlite:///:memory:"),
+    "a database with parameters": ("TIDINGS_DATABASE_URL", "sqlite:///tidings.db?mode=ro"),
     "a folder that is not there": ("TIDINGS_DATABASE_URL", "sqlite:////nowhere/at/all/tidings.db"),
     "a folder that nobody can write to": ("TIDINGS_DATABASE_URL", "sqlite:////proc/tidings.db"),
     "a folder as database": ("TIDINGS_DATABASE_URL", "sqlite:////tmp"),

@@ -200,6 +200,21 @@ def test_a_folder_that_is_missing_is_told_alike_by_all(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(("name", "says"), [(":memory:", "would lose everything"), ("x.db?mode=ro", "no parameters")])
+def test_what_sounds_like_no_file_is_not_made_one(
+    tidings: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TIDINGS_DATABASE_URL", f"sqlite:///{name}")
+
+    said = tidings("partner", "list")
+
+    assert said.status == 1
+    assert said.stderr.startswith("tidings: TIDINGS_DATABASE_URL: ")
+    assert says in said.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_check_names_a_master_key_that_opens_nothing(
     tidings: CommandLine, acme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

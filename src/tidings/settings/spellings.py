@@ -61,6 +61,8 @@ def database_url(raw: object) -> str:
     if _DATABASE.fullmatch(text) is None:
         # The text is not shown: it may hold a password.
         raise ValueError("must be sqlite:///FILE or postgresql://…")
+    if text.startswith("sqlite:"):
+        _refuse_other_than_a_file(text)
     return text
 
 
@@ -166,6 +168,13 @@ def signing_secret(raw: object) -> Secret | None:
     if len(secret) not in _SIGNING_LENGTHS:
         raise ValueError(_WHAT_SIGNS)
     return Secret(secret)
+
+
+def _refuse_other_than_a_file(url: str) -> None:
+    if ":memory:" in url:
+        raise ValueError("a database in memory would lose everything with the process; write sqlite:///FILE")
+    if "?" in url:
+        raise ValueError("sqlite:///FILE takes no parameters; end it with the file's name, without a question mark")
 
 
 def _items(raw: object) -> Sequence[object]:
