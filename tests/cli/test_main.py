@@ -62,6 +62,17 @@ def test_a_failure_is_one_line_and_status_one(tidings: CommandLine, arguments: l
     assert re.fullmatch(r"tidings: [^\n]+\n", said.stderr)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["delivery", "list", "--state", "lost"], "Invalid value for '--state': 'lost' is not one of 'pending', "),
+        (["token", "create", "x", "--scope", "all"], "Invalid value for '--scope': 'all' is not one of 'publish', "),
+    ],
+)
+def test_an_unknown_choice_is_told_in_plain_words(tidings: CommandLine, arguments: list[str], says: str) -> None:
+    assert says in tidings(*arguments).stderr
+
+
 def test_a_bad_setting_is_one_line_and_status_one(tidings: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIDINGS_RETRY_BASSE", "1")
 

@@ -116,7 +116,8 @@ def _options(
 
 
 def _usage(error: TyperException) -> str:
-    return f"{error.format_message()} (--help says more)"
+    # The library that reads options puts its own prefix before the words of others.
+    return f"{error.format_message().replace('Value error, ', '')} (--help says more)"
 
 
 def _bug(error: Exception) -> str:

@@ -49,6 +49,7 @@ _PORT = re.compile(r"[1-9][0-9]{0,4}")
 _NETWORK = re.compile(r"(?P<address>[0-9.]+|\[[0-9a-fA-F:.]+\]|[0-9a-fA-F:.]+(?=/))(?:/(?P<prefix>[0-9]{1,3}))?")
 _BRACKETED_NETWORK = re.compile(r"\[([0-9a-fA-F:.]+/[0-9]{1,3})\]")
 _HIGHEST_PORT = 65_535
+_FIELD = "egress_allow"
 
 
 class AllowPair(Struct, frozen=True):
@@ -64,8 +65,18 @@ class AllowPair(Struct, frozen=True):
 
 def parse_allow_pair(text: str) -> AllowPair:
     """Read ``CIDR:port``, where IPv6 may stand in brackets; raise `InvalidArgument` on any other spelling."""
-    network, _, port = text.rpartition(":")
-    return AllowPair(_network(network, text), _port(port, text))
+    network, colon, port = text.rpartition(":")
+    if not colon or not network:
+        raise InvalidArgument(_FIELD, f"`{text}` is no pair of a network and a port, like 10.1.2.3/32:443")
+    return AllowPair(_unbracketed(network), _port(port, text))
+
+
+def parse_network(text: str, *, field: str) -> Network:
+    """Read a network in CIDR; raise `InvalidArgument` with what would be right."""
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        raise InvalidArgument(field, _why_no_network(text)) from error
 
 
 def is_public(address: Address) -> bool:
@@ -82,20 +93,26 @@ def is_allowed(address: Address, port: int, allow: tuple[AllowPair, ...]) -> boo
     return is_public(address) or any(pair.contains(address, port) for pair in allow)
 
 
-def _network(text: str, whole: str) -> Network:
+def _unbracketed(text: str) -> Network:
     bracketed = _BRACKETED_NETWORK.fullmatch(text)
     spelled = bracketed[1] if bracketed else text
     if _NETWORK.fullmatch(spelled) is None:
-        raise InvalidArgument("egress_allow", f"`{whole}` is not of the form `CIDR:port`")
+        raise InvalidArgument(_FIELD, f"`{text}` is no network, like 10.1.2.3/32")
+    return parse_network(spelled.replace("[", "").replace("]", ""), field=_FIELD)
+
+
+def _why_no_network(text: str) -> str:
     try:
-        return ip_network(spelled.replace("[", "").replace("]", ""))
-    except ValueError as error:
-        raise InvalidArgument("egress_allow", f"`{whole}` does not name a network: {error}") from error
+        network = ip_network(text, strict=False)
+    except ValueError:
+        return f"`{text}` is no network, like 10.0.0.0/8"
+    alone = f"{text.partition('/')[0]}/{network.max_prefixlen}"
+    return f"`{text}` is an address inside its network: write {network} for all of it, or {alone} for this one alone"
 
 
 def _port(text: str, whole: str) -> int:
     if _PORT.fullmatch(text) is None or int(text) > _HIGHEST_PORT:
-        raise InvalidArgument("egress_allow", f"`{whole}` does not end in a port, such as `:443`")
+        raise InvalidArgument(_FIELD, f"`{whole}` does not end in a port, such as `:443`")
     return int(text)
 
 

@@ -15,7 +15,7 @@ from tidings.core.addresses import AllowPair
 from tidings.core.rate import Rate
 from tidings.core.secret import Secret
 from tidings.settings import spellings
-from tidings.settings.spellings import ListenAddress
+from tidings.settings.spellings import ListenAddress, spelt
 
 PREFIX = "TIDINGS_"
 
@@ -180,7 +180,8 @@ class Settings(BaseSettings):
     def _lease_outlasts_the_attempt(self) -> Self:
         if self.lease <= self.attempt_timeout:
             raise ValueError(
-                f"{PREFIX}LEASE ({self.lease:g}) must be longer than {PREFIX}ATTEMPT_TIMEOUT ({self.attempt_timeout:g})"
+                f"{PREFIX}LEASE ({spelt(self.lease)}) must be longer than "
+                f"{PREFIX}ATTEMPT_TIMEOUT ({spelt(self.attempt_timeout)})"
             )
         return self
 
@@ -198,7 +199,8 @@ class Settings(BaseSettings):
         ):
             if longer < shorter:
                 raise ValueError(
-                    f"{PREFIX}RETENTION_{name} ({longer:g}) must not be below {PREFIX}RETENTION_{other} ({shorter:g})"
+                    f"{PREFIX}RETENTION_{name} ({spelt(longer)}) must not be below "
+                    f"{PREFIX}RETENTION_{other} ({spelt(shorter)})"
                 )
         return self
 
@@ -206,6 +208,7 @@ class Settings(BaseSettings):
     def _waits_grow_up_to_the_cap(self) -> Self:
         if self.retry_cap < self.retry_base:
             raise ValueError(
-                f"{PREFIX}RETRY_CAP ({self.retry_cap:g}) must not be below {PREFIX}RETRY_BASE ({self.retry_base:g})"
+                f"{PREFIX}RETRY_CAP ({spelt(self.retry_cap)}) must not be below "
+                f"{PREFIX}RETRY_BASE ({spelt(self.retry_base)})"
             )
         return self

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource
 
 from tidings.errors import Misconfigured
@@ -66,9 +67,16 @@ def _hint(name: str, known: list[str]) -> str:
 
 def _first_fault(error: ValidationError, from_environment: Mapping[str, Any], file: str) -> str:
     fault = error.errors(include_url=False, include_input=False)[0]
-    said = fault["msg"].removeprefix("Value error, ")
+    said = _in_our_words(fault)
     if not fault["loc"]:
         return said
     field = str(fault["loc"][0])
     place = PREFIX + field.upper() if field in from_environment else f"{file}: {field}"
-    return f"{place}: {said[:1].lower()}{said[1:]}"
+    return f"{place}: {said}"
+
+
+def _in_our_words(fault: ErrorDetails) -> str:
+    """Return what is wrong; where we said it ourselves, as we said it: it may begin with what somebody wrote."""
+    if fault["type"] == "value_error":
+        return str(fault["ctx"]["error"])
+    return fault["msg"][:1].lower() + fault["msg"][1:]

@@ -9,12 +9,12 @@ import binascii
 import re
 import ssl
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 
 from msgspec import Struct
 
-from tidings.core.addresses import AllowPair, parse_allow_pair
+from tidings.core.addresses import AllowPair, parse_allow_pair, parse_network
 from tidings.core.rate import Rate
 from tidings.core.secret import Secret
 from tidings.errors import InvalidArgument
@@ -170,6 +170,11 @@ def signing_secret(raw: object) -> Secret | None:
     return Secret(secret)
 
 
+def spelt(seconds: float) -> str:
+    """Return a number as people write it: no exponent, and no fraction where there is none."""
+    return f"{seconds:.15g}"
+
+
 def _refuse_other_than_a_file(url: str) -> None:
     if ":memory:" in url:
         raise ValueError("a database in memory would lose everything with the process; write sqlite:///FILE")
@@ -208,7 +213,7 @@ def _allow_pair(text: str) -> AllowPair:
     try:
         return parse_allow_pair(text)
     except InvalidArgument as error:
-        raise ValueError(f"{text!r} is no pair of a network and a port, like 10.1.2.3/32:443") from error
+        raise ValueError(error.why) from error
 
 
 def _port(text: str) -> int:
@@ -235,6 +240,6 @@ def _name_server(text: str) -> str:
 
 def _network(text: str) -> IPv4Network | IPv6Network:
     try:
-        return ip_network(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is no network, like 10.0.0.0/8") from None
+        return parse_network(text, field="trusted_proxies")
+    except InvalidArgument as error:
+        raise ValueError(error.why) from error
