@@ -74,7 +74,25 @@ async def test_a_port_in_use_is_named(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         line = await _refusal(await Installation(folder=tmp_path).launch(port=port))
 
-    assert str(port) in line
+    assert line == f"tidings: --host, --port: cannot listen on 127.0.0.1:{port}: address already in use"
+
+
+async def test_a_metrics_port_in_use_is_named_with_its_setting(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        installation = Installation(folder=tmp_path, settings={"TIDINGS_METRICS_ADDRESS": address})
+        line = await _refusal(await installation.launch())
+
+    assert line == f"tidings: TIDINGS_METRICS_ADDRESS: cannot listen on {address}: address already in use"
+
+
+async def test_a_host_that_is_not_ours_is_named(tmp_path: Path) -> None:
+    elsewhere = await _refusal(await Installation(folder=tmp_path).launch("--host", "192.0.2.1"))
+    unknown = await _refusal(await Installation(folder=tmp_path).launch("--host", "nowhere.invalid"))
+
+    assert "cannot listen on 192.0.2.1:" in elsewhere
+    assert elsewhere.endswith(": cannot assign requested address")
+    assert "cannot listen on nowhere.invalid:" in unknown
 
 
 async def test_wrong_usage_is_told_apart_from_failure(tmp_path: Path) -> None:

@@ -111,10 +111,18 @@ def _servers(settings: Settings, ctx: Context, exposition: Exposition, role: Rol
 
 async def _listen(servers: Sequence[HttpServer], settings: Settings, place: tuple[str, int]) -> str:
     host, port = place
-    bound = await servers[0].start(host, port)
-    if settings.metrics_address is not None:
-        await servers[1].start(settings.metrics_address.host, settings.metrics_address.port)
+    bound = await _start(servers[0], host, port, chosen_by="--host, --port")
+    apart = settings.metrics_address
+    if apart is not None:
+        await _start(servers[1], apart.host, apart.port, chosen_by="TIDINGS_METRICS_ADDRESS")
     return f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
+
+
+async def _start(server: HttpServer, host: str, port: int, *, chosen_by: str) -> int:
+    try:
+        return await server.start(host, port)
+    except Misconfigured as error:
+        raise Misconfigured(f"{chosen_by}: {error}") from error
 
 
 async def _stop(servers: Sequence[HttpServer], engine: Engine, drain_s: float) -> None:

@@ -6,6 +6,8 @@ takes the signals, and waits for ever for a client that does not leave.
 
 import asyncio
 import logging
+import os
+import socket
 
 from litestar.types import ASGIApp
 from uvicorn.config import Config
@@ -18,6 +20,17 @@ STOPPING = "tidings.stopping"
 """Where a request finds, in the state of its scope, the event that tells it that the server stops."""
 _KEEP_ALIVE = 30
 _BACKLOG = 2048
+
+
+def _spelt(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _reason(error: OSError) -> str:
+    # The loop's own text repeats the address.
+    if error.errno is None or isinstance(error, socket.gaierror):
+        return (error.strerror or "it cannot be resolved").lower()
+    return os.strerror(error.errno).lower()
 
 
 class HttpServer:
@@ -50,8 +63,7 @@ class HttpServer:
         try:
             self._server = await loop.create_server(self._protocol, host, port, backlog=_BACKLOG)
         except OSError as error:
-            reason = error.strerror or "it cannot be resolved"
-            raise Misconfigured(f"cannot listen on {host}:{port}: {reason.lower()}") from error
+            raise Misconfigured(f"cannot listen on {_spelt(host)}:{port}: {_reason(error)}") from error
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
 
