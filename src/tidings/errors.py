@@ -8,7 +8,10 @@ from typing import ClassVar
 
 
 class TidingsError(Exception):
-    """The root of everything raised on purpose. ``str(error)`` is one clear sentence for a human, free of secrets."""
+    """What nobody foresaw; the log says more. The root of everything raised on purpose.
+
+    ``str(error)`` is one clear sentence for a human, free of secrets.
+    """
 
     code: ClassVar[str] = "internal_error"
 

@@ -113,7 +113,7 @@ async def test_the_platform_gives_a_key_its_permissions(at: Served) -> None:
         ([], "length >= 1"),
         ("webhooks:read", "expected array"),
         (None, "expected array"),
-        ([1], "expected str"),
+        ([1], "expected string, got number"),
     ],
 )
 async def test_odd_permissions_are_refused_with_a_reason(at: Served, permissions: Sequence[object], said: str) -> None:

@@ -9,6 +9,7 @@ from typing import get_args
 from msgspec import ValidationError
 
 from tidings.core import event_schemas
+from tidings.core.json_words import in_json_words
 from tidings.errors import InvalidArgument
 
 _MISSING = "Object missing required field `"
@@ -38,7 +39,7 @@ def explain(error: ValidationError) -> InvalidArgument:
         return InvalidArgument(path, _choices(path))
     if "matching regex" in words:
         return InvalidArgument(path, _spelling(words))
-    return InvalidArgument(path, words[:1].lower() + words[1:])
+    return InvalidArgument(path, in_json_words(words))
 
 
 def _choices(path: str) -> str:

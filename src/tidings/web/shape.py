@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from tidings.core.json_words import in_json_words
 from tidings.errors import InvalidArgument
 
 T = TypeVar("T", bound=Struct)
@@ -31,7 +32,7 @@ def complaint(error: msgspec.ValidationError) -> Complaint:
     missing = _MISSING.search(why)
     if missing is not None:
         return Complaint(f"{path}.{missing['name']}".strip("."), "is required")
-    return Complaint(path.strip("."), why[:1].lower() + why[1:].replace("`", ""))
+    return Complaint(path.strip("."), in_json_words(why).replace("`", ""))
 
 
 def shaped(fields: Any, shape: type[T]) -> T:  # noqa: ANN401 - any JSON value

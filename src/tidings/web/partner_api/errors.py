@@ -50,7 +50,7 @@ TABLE: dict[type[TidingsError] | None, tuple[HTTPStatus, str]] = {
 
 
 class ErrorItem(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One error, taken apart. ``error_message`` is for a human."""
+    """One error, taken apart. ``errorMessage`` is for a human."""
 
     severity: str
     error_class: str
