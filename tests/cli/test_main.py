@@ -1,6 +1,7 @@
 """Errors and exit statuses: one line, never a traceback."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +61,36 @@ def test_a_failure_is_one_line_and_status_one(tidings: CommandLine, arguments: l
     assert said.status == 1
     assert said.stdout == ""
     assert re.fullmatch(r"tidings: [^\n]+\n", said.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["partner", "create", "Not An Id"], "ID"),
+        (["partner", "create", "acme", "--name", ""], "--name"),
+        (["partner", "create", "acme", "--allow-host", "10.0.0.1"], "--allow-host"),
+        (["partner", "allow-host", "acme", "10.0.0.1"], "HOST"),
+        (["token", "create", "two words"], "NAME"),
+        (["delivery", "list", "--cursor", "x"], "--cursor"),
+        (["event", "list", "--idempotency-key", "x"], "--idempotency-key"),
+        (["webhook", "rotate-secret", "WH", "--overlap", "400d"], "--overlap"),
+        (["delivery", "redeliver", "--event-type", "x"], "--event-type"),
+    ],
+)
+def test_what_is_wrong_has_the_name_that_was_typed(tidings: CommandLine, arguments: list[str], named: str) -> None:
+    said = tidings(*arguments)
+
+    assert said.status == 1
+    assert said.stderr.startswith(f"tidings: {named}: ")
+
+
+def test_what_has_no_option_keeps_its_name(tidings: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "event.json"
+    file.write_text('{"event_type":"user.verified"}', "utf-8")
+
+    said = tidings("event", "publish", str(file), "--partner", "acme")
+
+    assert said.stderr.startswith(f"tidings: {file}: the event: payload.")
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,9 @@ from tidings.cli import (
     token,
     webhook,
 )
+from tidings.cli.option_names import in_options
 from tidings.cli.stdout import NotPrinted, ReaderLeft, guard_stdout
-from tidings.errors import TidingsError
+from tidings.errors import InvalidArgument, TidingsError
 
 _FAILED = 1
 _WRONG_USAGE = 2
@@ -79,7 +80,7 @@ def run(arguments: Sequence[str]) -> int:
     except TyperException as error:
         return _complain(_usage(error), _WRONG_USAGE)
     except TidingsError as error:
-        return _complain(str(error), _FAILED)
+        return _complain(_told(error, arguments), _FAILED)
     except (KeyboardInterrupt, typer.Abort):
         return _complain("interrupted", _INTERRUPTED)
     except (BrokenPipeError, ReaderLeft):
@@ -113,6 +114,10 @@ def _options(
 ) -> None:
     """Signed webhooks that arrive."""
     del version
+
+
+def _told(error: TidingsError, arguments: Sequence[str]) -> str:
+    return in_options(error, app, arguments) if isinstance(error, InvalidArgument) else str(error)
 
 
 def _usage(error: TyperException) -> str:
