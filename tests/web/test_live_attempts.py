@@ -1,5 +1,6 @@
 """Attempts as they end, over HTTP."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -106,6 +107,23 @@ async def test_who_comes_too_late_is_told_that_something_was_missed(
 
     assert told is not None
     assert (told.event, told.data) == ("missed", {})
+
+
+async def test_of_more_than_anybody_follows_the_last_are_told_and_that_some_were_missed(
+    at: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_api, "MOST_TOLD", 2)
+    async with streamed(at.port, LIVE, at.token) as stream:
+        await stream.begun()
+        # One commit: what is told at once is then all of it.
+        await asyncio.gather(*(at.ctx.store.write(record, ended(name)) for name in "abc"))
+        told = [await stream.next() for _ in range(3)]
+
+    assert [one and (one.event, one.data.get("delivery")) for one in told] == [
+        ("missed", None),
+        ("attempt", "b"),
+        ("attempt", "c"),
+    ]
 
 
 async def test_a_stream_ends_at_once_when_the_service_stops(tmp_path: Path) -> None:

@@ -52,11 +52,12 @@ class Heard(Struct, frozen=True):
 
 
 class Listener:
-    """Hears what ends from its first ``hear`` on."""
+    """Hears what ends from its first ``hear`` on, and of what ended between two of them at most the last ``most``."""
 
-    def __init__(self, ctx: Context, wanted: EndedFilter) -> None:
+    def __init__(self, ctx: Context, wanted: EndedFilter, *, most: int = _MOST_HEARD) -> None:
         self._ctx = ctx
         self._wanted = wanted
+        self._most = most
         self._known: set[tuple[int, Instant]] | None = None
         self._asked_at: Span = 0
 
@@ -71,7 +72,7 @@ class Listener:
         fresh = [number for number, at in there if (number, at) not in known]
         pages = await self._ctx.store.read(partial(journal.pages, ids=fresh[:_MOST_PAGES])) if fresh else []
         attempts = self._matching(pages)
-        return Heard(attempts[-_MOST_HEARD:], late or len(fresh) > _MOST_PAGES or len(attempts) > _MOST_HEARD)
+        return Heard(attempts[-self._most :], late or len(fresh) > _MOST_PAGES or len(attempts) > self._most)
 
     def _is_late(self) -> bool:
         """Tell whether rows may have come and gone since the last time."""
