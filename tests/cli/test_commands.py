@@ -143,6 +143,20 @@ def test_events_are_listed_and_shown(tidings: CommandLine, acme: str) -> None:
     assert "More: --cursor evt_" in tidings("event", "list", "--limit", "1").stdout
 
 
+def test_a_payload_is_shown_as_it_was_published(tidings: CommandLine, acme: str, tmp_path: Path) -> None:
+    file = tmp_path / "event.json"
+    file.write_text(VERIFIED[:-1] + ',"price":1.10,"exact":123456789012345678901234567890}', "utf-8")
+    (event,) = tidings("event", "publish", str(file), "--partner", acme, "--json").document["events"]
+
+    lines = tidings("event", "show", event["id"]).stdout.splitlines()
+    document = tidings("event", "show", event["id"], "--json").stdout
+
+    assert '  "event_type": "user.verified",' in lines
+    assert '  "price": 1.10,' in lines
+    assert '"price": 1.10, "exact": 123456789012345678901234567890}' in document
+    assert document.count("\n") == 1
+
+
 def test_an_idempotency_key_is_looked_for_in_its_partners(tidings: CommandLine) -> None:
     said = tidings("event", "list", "--idempotency-key", "k")
 

@@ -3,9 +3,10 @@
 import io
 import json
 
+import msgspec
 import pytest
 from msgspec import Struct
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from tidings.cli import printing
 from tidings.core.model import State
@@ -41,9 +42,37 @@ def test_a_program_gets_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_people_get_every_column_uncut_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
-    printing.show({}, printing.table([{"url": "h" * 150}], ("url",), empty=""), as_json=False)
+    records = [{"id": "dlv_1", "url": "h" * 2_048}, {"id": "dlv_2", "url": "short"}]
 
-    assert "h" * 150 in capsys.readouterr().out
+    printing.show({}, printing.table(records, ("id", "url"), empty=""), as_json=False)
+
+    assert capsys.readouterr().out == f"id     url\ndlv_1  {'h' * 2_048}\ndlv_2  short\n"
+
+
+def test_json_is_shown_by_lines_with_every_value_as_it_is_spelt(capsys: pytest.CaptureFixture[str]) -> None:
+    text = '{"n":1.10,"big":123456789012345678901234567890,"e":1E+2,"long":"%s","\x7f\u2028":[]}' % ("x" * 20_000)
+
+    printing.show({}, printing.indented(text), as_json=False)
+
+    assert capsys.readouterr().out.splitlines() == [
+        "{",
+        '  "n": 1.10,',
+        '  "big": 123456789012345678901234567890,',
+        '  "e": 1E+2,',
+        f'  "long": "{"x" * 20_000}",',
+        r'  "\x7f\u2028": []',
+        "}",
+    ]
+
+
+def test_json_is_not_folded_on_a_terminal_either() -> None:
+    assert f'  "long": "{"x" * 200}"' in drawn(printing.indented('{"long":"%s"}' % ("x" * 200)), width=30)
+
+
+def test_a_document_keeps_the_spelling_of_what_is_json_already() -> None:
+    document = {"payload": msgspec.Raw(b'{"n":1.10,"e":1E+2}'), "state": State.PENDING}
+
+    assert printing.to_json(document) == '{"payload": {"n": 1.10, "e": 1E+2}, "state": "pending"}'
 
 
 def test_no_value_repaints_the_terminal() -> None:
@@ -67,12 +96,16 @@ def test_nothing_to_list_is_said_in_words(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out == "There is nothing.\n"
 
 
-def on_a_terminal(width: int) -> str:
+def drawn(people: RenderableType, *, width: int) -> str:
+    """Return what a terminal of that width is given."""
     paper = io.StringIO()
-    records = [{"id": "dlv_1" * 4, "url": "h" * 20}] * 2
-    terminal = Console(force_terminal=True, no_color=True, width=width, file=paper)
-    terminal.print(printing.table(records, ("id", "url"), empty=""))
+    Console(force_terminal=True, no_color=True, width=width, file=paper).print(people, crop=False)
     return paper.getvalue()
+
+
+def on_a_terminal(width: int) -> str:
+    records = [{"id": "dlv_1" * 4, "url": "h" * 20}] * 2
+    return drawn(printing.table(records, ("id", "url"), empty=""), width=width)
 
 
 def test_a_table_has_a_line_for_each_record_where_it_fits() -> None:

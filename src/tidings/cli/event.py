@@ -1,6 +1,5 @@
 """``tidings event``: publishing from the command line, and looking at what was published."""
 
-import json
 import random
 import sys
 from collections.abc import Sequence
@@ -8,6 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.progress import Progress
@@ -17,7 +17,7 @@ from tidings.actions.context import Context
 from tidings.actions.publishing import Publication, Published
 from tidings.cli.event_file import read_events
 from tidings.cli.moments import Since, Until
-from tidings.cli.printing import AsJson, Record, card, more, record, show, stack, table
+from tidings.cli.printing import AsJson, Record, card, indented, more, record, show, stack, table
 from tidings.cli.session import ask
 from tidings.core.catalogue import EVENT_TYPES
 from tidings.core.samples import sample
@@ -110,11 +110,14 @@ def show_event(
     view = ask(lambda ctx: browsing.show_event(ctx, event_id))
     event = record(view.event)
     document: Record = {
-        "event": {**event, "payload": json.loads(view.event.payload)},
+        "event": {**event, "payload": msgspec.Raw(view.event.payload.encode())},
         "deliveries": [record(delivery) for delivery in view.deliveries],
     }
     nothing = "No webhook got it." if view.event.unrouted else "No deliveries."
-    people = stack(card(event), table(document["deliveries"], _DELIVERY_COLUMNS, empty=nothing))
+    del event["payload"]
+    people = stack(
+        card(event), indented(view.event.payload), table(document["deliveries"], _DELIVERY_COLUMNS, empty=nothing)
+    )
     show(document, people, as_json=as_json)
 
 

@@ -4,7 +4,7 @@ Owns the shape of both. Text that a partner or a receiver chose is shown without
 cannot repaint the operator's terminal.
 """
 
-import json
+import io
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,9 +24,8 @@ from tidings.core.instants import rfc3339_micros
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
 Record: TypeAlias = dict[str, Any]
 
-_WIDE = 200
-"""Columns where there is no terminal: wide enough that nothing is cut in a file or a pipe."""
 _UNBOUNDED = 10_000
+"""Columns of a file or a pipe, where a line is as long as what it says: nothing is cut or folded."""
 _NOT_PLAIN_ASCII = re.compile(r"[^\x20-\x7e]")
 
 
@@ -39,8 +38,10 @@ def show(document: Record, people: RenderableType, *, as_json: bool) -> None:
     """Print the document for a program, or the other thing for people."""
     if as_json:
         typer.echo(to_json(document))
+    elif sys.stdout.isatty():
+        Console().print(people, crop=False)
     else:
-        _console().print(people)
+        typer.echo(_in_lines(people))
 
 
 def show_once(document: Record, people: RenderableType, *, what: str, instead: str, as_json: bool) -> None:
@@ -52,8 +53,8 @@ def show_once(document: Record, people: RenderableType, *, what: str, instead: s
 
 
 def to_json(document: Record) -> str:
-    """Return the one line that ``--json`` prints."""
-    return json.dumps(document, ensure_ascii=False, allow_nan=False)
+    """Return the one line that ``--json`` prints. What is JSON already (``msgspec.Raw``) keeps its spelling."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=0).decode()
 
 
 def table(records: Sequence[Mapping[str, Any]], columns: Sequence[str], *, empty: str) -> RenderableType:
@@ -110,6 +111,13 @@ def more(people: RenderableType, cursor: str | None) -> RenderableType:
     return people if cursor is None else stack(people, f"More: --cursor {cursor}")
 
 
+def indented(text: str) -> RenderableType:
+    """Return JSON as people read it: a line for each member, every value as it is spelt, no line cut or folded."""
+    lines = msgspec.json.format(text, indent=2).split("\n")
+    # In a group: a text by itself loses that it must not be folded.
+    return Group(Text("\n".join(str(plain(line)) for line in lines), no_wrap=True, overflow="ignore"))
+
+
 def plain(value: object) -> Text:
     """Return the value as text that no terminal obeys."""
     match value:
@@ -139,5 +147,7 @@ def _shown(name: str, field: object) -> object:
             return field
 
 
-def _console() -> Console:
-    return Console() if sys.stdout.isatty() else Console(width=_WIDE)
+def _in_lines(people: RenderableType) -> str:
+    paper = io.StringIO()
+    Console(file=paper, width=_UNBOUNDED).print(people, crop=False)
+    return "\n".join(line.rstrip() for line in paper.getvalue().rstrip("\n").split("\n"))
