@@ -90,6 +90,12 @@ class WebhookGone(Conflict):
     code = "webhook_deleted"
 
 
+class DeliveryUnderWay(Conflict):
+    """The delivery has not ended yet: nothing can be sent again that is still being sent."""
+
+    code = "delivery_under_way"
+
+
 class PartnerDisabled(Conflict):
     """The partner is disabled; nothing is delivered for it until it is enabled again."""
 

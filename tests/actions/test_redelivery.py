@@ -1,14 +1,18 @@
 """One delivery sent again: a new one that names the old, or a refusal that changes nothing."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import pytest
 
+from support.https_receiver import Answer
 from support.workplace import Workplace
 from tidings.actions import partners, redelivery, webhooks
 from tidings.core.audit import AuditAction
-from tidings.errors import NotFound, PartnerDisabled, TidingsError, WebhookDisabled, WebhookGone
+from tidings.core.instants import rfc3339
+from tidings.errors import DeliveryUnderWay, NotFound, PartnerDisabled, TidingsError, WebhookDisabled, WebhookGone
+from tidings.telemetry.facts import AttemptEnded
 
 UNKNOWN = "dlv_00000000000000000000000000"
 Pause: TypeAlias = Callable[[Workplace, str], Awaitable[object]]
@@ -17,6 +21,8 @@ Pause: TypeAlias = Callable[[Workplace, str], Awaitable[object]]
 async def test_a_redelivery_is_a_new_delivery_and_the_old_one_stays_as_it_is(work: Workplace) -> None:
     webhook = await work.partner("acme")
     (old,) = await work.publish("acme")
+    await work.disable("acme", webhook)
+    await webhooks.update(work.ctx, "acme", webhook, webhooks.Change(enabled=True))
     before = await work.delivery(old)
     work.clock.pass_(1_000_000)
     made = await redelivery.redeliver(work.ctx, old)
@@ -25,6 +31,38 @@ async def test_a_redelivery_is_a_new_delivery_and_the_old_one_stays_as_it_is(wor
     assert (made.redelivery_of, made.event, made.webhook) == (old, before.event, webhook)
     assert (made.state, made.attempts, made.due_at) == ("pending", 0, work.clock.now())
     assert await work.audited(AuditAction.DELIVERY_REDELIVER) == [old]
+
+
+async def test_what_waits_for_a_retry_is_not_sent_again_beside_it(work: Workplace) -> None:
+    await work.partner("acme", Answer(status=503))
+    (old,) = await work.publish("acme")
+    work.engine.start(work.ctx, listen=None)
+    await work.until_told(AttemptEnded)
+    waiting = await work.delivery(old)
+    assert waiting.due_at is not None
+
+    for refused in (redelivery.redeliver(work.ctx, old), redelivery.redeliver_own(work.ctx, "acme", old)):
+        with pytest.raises(DeliveryUnderWay) as refusal:
+            await refused
+        assert str(refusal.value) == f"the delivery {old} is still under way: next attempt at {rfc3339(waiting.due_at)}"
+
+    assert await work.states() == {"pending": 1}
+    assert await work.audited(AuditAction.DELIVERY_REDELIVER) == []
+
+
+async def test_what_is_in_flight_is_not_sent_again_beside_it(work: Workplace) -> None:
+    answered = asyncio.Event()
+    await work.partner("acme", Answer(after=answered))
+    (old,) = await work.publish("acme")
+    work.engine.start(work.ctx, listen=None)
+    await work.receiver.until_received(1, "/acme")
+    with pytest.raises(DeliveryUnderWay, match="an attempt is being made"):
+        await redelivery.redeliver(work.ctx, old)
+    answered.set()
+    await work.until_ended(old)
+    made = await redelivery.redeliver(work.ctx, old)
+
+    assert made.redelivery_of == old
 
 
 async def _disable(work: Workplace, webhook: str) -> None:

@@ -107,6 +107,11 @@ class Story:
     async def _operate(self) -> None:
         batch = {"events": [{"partner": self.partner, "payload": sample("user.closed")}]}
         (delivery,) = (await self.platform("POST /platform/v1/events", batch))["events"][0]["deliveries"]
+        # Nobody delivers here: cancelled is how a delivery ends.
+        await self.platform("POST /platform/v1/webhooks/{webhook_id}/disable")
+        self.tell("webhook.update", self.webhook, {"enabled": False})
+        await self.platform("POST /platform/v1/webhooks/{webhook_id}/enable")
+        self.tell("webhook.update", self.webhook, {"enabled": True})
         again = await self.platform("POST /platform/v1/deliveries/{delivery_id}/redeliver", delivery_id=delivery)
         self.tell("delivery.redeliver", delivery, {"made": again["delivery"]["id"], "webhook": self.webhook})
         many = {"partner": self.partner, "state": "failed", "rate": 7, "since": "2025-01-15T00:00:00Z"}
@@ -114,10 +119,6 @@ class Story:
         self.tell("redelivery.start", job, {"rate": 7, "state": "failed", "since": "2025-01-15T00:00:00.000000Z"})
         await self.platform("POST /platform/v1/redeliveries/{redelivery_id}/cancel", redelivery_id=job)
         self.tell("redelivery.cancel", job, {"made": 0})
-        await self.platform("POST /platform/v1/webhooks/{webhook_id}/disable")
-        self.tell("webhook.update", self.webhook, {"enabled": False})
-        await self.platform("POST /platform/v1/webhooks/{webhook_id}/enable")
-        self.tell("webhook.update", self.webhook, {"enabled": True})
         overlap = {"overlap_seconds": 60}
         rotated = await self.platform("POST /platform/v1/webhooks/{webhook_id}/rotate-secret", overlap)
         self.tell("webhook.rotate_secret", self.webhook, overlap)

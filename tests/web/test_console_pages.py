@@ -143,6 +143,18 @@ async def test_what_an_operator_does_a_viewer_may_not_and_nothing_is_changed_by_
     assert "Send a test" in (await ada.get(f"/console/webhooks/{webhook}")).text
 
 
+async def test_what_is_still_under_way_is_not_sent_again(at: Served) -> None:
+    await registered(at, "hurried")
+    delivery = await published(at, "hurried")
+    ada = await visitor(at, "ada")
+    await ada.get("/console/deliveries")
+
+    refused = await ada.post(f"/console/deliveries/{delivery}/redeliver")
+
+    assert refused.status_code == 409
+    assert f"The delivery {delivery} is still under way: its next attempt is due now." in refused.text
+
+
 async def walked(client: PagesClient, place: str, relation: str) -> list[str]:
     """Return the pages from ``place`` on, following the links of a relation."""
     pages: list[str] = []

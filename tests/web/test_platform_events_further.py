@@ -111,8 +111,12 @@ async def test_a_redelivery_is_a_new_delivery_that_names_the_old(at: Served, acm
     old = event["deliveries"][0]
     path = f"{DELIVERIES}/{old}/redeliver"
 
+    early = problem(await at.platform("POST", path), 409, "delivery_under_way")
+    for enabled in (False, True):
+        await acme.call("PATCH", f"/b2b/webhooks/{webhook}", {"enabled": enabled})
     answer = await at.platform("POST", path)
 
+    assert early["detail"] == f"the delivery {old} is still under way: its next attempt is due now"
     assert answer.status == 202
     made = answer.result["delivery"]
     assert list(made) == DELIVERY

@@ -116,7 +116,12 @@ async def test_a_partner_sees_and_changes_what_is_its_own(at: Served) -> None:
     assert acme.delivery in (await page.get("/portal/deliveries")).text
     assert acme.event in (await page.get(delivery)).text
     assert (await page.post(f"{webhook}/test")).status_code == 200
+    early = await page.post(f"{delivery}/redeliver")
+    await page.post(f"{webhook}/disable")
+    await page.post(f"{webhook}/enable")
     again = await page.post(f"{delivery}/redeliver")
+    assert early.status_code == 409
+    assert f"The delivery {acme.delivery} is still under way: its next attempt is due now." in early.text
     assert "Redelivery of" in (await page.get(again.headers["location"])).text
     await page.post(f"{webhook}/events", {"event": "reward.paid"})
     await page.post(f"{webhook}/disable")
@@ -129,6 +134,7 @@ async def test_a_partner_sees_and_changes_what_is_its_own(at: Served) -> None:
     assert [entry["action"] for entry in told][::-1] == [
         "partner.portal_open",
         "webhook.test",
+        *["webhook.update"] * 2,
         "delivery.redeliver",
         *["webhook.update"] * 4,
     ]

@@ -8,9 +8,10 @@ from tidings.actions.context import Context
 from tidings.actions.new_deliveries import NewDeliveries, Origin
 from tidings.actions.targets import Target, audiences
 from tidings.core.audit import AuditAction
-from tidings.core.instants import Instant
-from tidings.core.model import Delivery
-from tidings.errors import NotFound, PartnerDisabled, WebhookDisabled, WebhookGone
+from tidings.core.delivery import ENDED
+from tidings.core.instants import Instant, rfc3339
+from tidings.core.model import Delivery, State
+from tidings.errors import DeliveryUnderWay, NotFound, PartnerDisabled, WebhookDisabled, WebhookGone
 from tidings.store import browsing, events
 from tidings.store.group_commit import each
 from tidings.store.selection import hold
@@ -20,7 +21,7 @@ from tidings.store.transaction import Transaction
 async def redeliver(ctx: Context, delivery: str) -> Delivery:
     """Make a new delivery of what ``delivery`` was about, due at once; the old one stays as it is.
 
-    Raises NotFound, PartnerDisabled, WebhookGone or WebhookDisabled.
+    Raises NotFound, PartnerDisabled, WebhookGone, WebhookDisabled, or DeliveryUnderWay until it has ended.
     """
     return await ctx.store.write(_redeliver, _Redelivering(ctx, delivery))
 
@@ -45,6 +46,7 @@ def _redeliver_one(transaction: Transaction, wanted: _Redelivering) -> Delivery:
     hold(connection, [old.id])
     now = wanted.ctx.clock.now()
     target = _target(connection, old, wanted.ctx, now)
+    _refuse_under_way(old, now)
     fresh = NewDeliveries(wanted.ctx, transaction, now=now)
     name = fresh.add(Origin(event.partner, event.id, event.event_type, event.payload), target, redelivery_of=old.id)
     fresh.flush()
@@ -67,6 +69,19 @@ def _old(connection: Connection, wanted: _Redelivering) -> Delivery | None:
     if wanted.partner is None:
         return browsing.get(connection, wanted.delivery)
     return browsing.get_own(connection, wanted.partner, wanted.delivery)
+
+
+def _refuse_under_way(old: Delivery, now: Instant) -> None:
+    """Raise DeliveryUnderWay: beside one that may still arrive, a second can only be a duplicate."""
+    if old.state not in ENDED:
+        raise DeliveryUnderWay(f"the delivery {old.id} is still under way: {_what_comes(old, now)}")
+
+
+def _what_comes(old: Delivery, now: Instant) -> str:
+    if old.state is State.IN_FLIGHT:
+        return "an attempt is being made"
+    due_at = old.due_at or now
+    return f"next attempt at {rfc3339(due_at)}" if due_at > now else "its next attempt is due now"
 
 
 def _target(connection: Connection, old: Delivery, ctx: Context, now: Instant) -> Target:

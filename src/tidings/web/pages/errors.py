@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from tidings.errors import (
     AlreadyExists,
+    DeliveryUnderWay,
     Denied,
     HostNotAllowlisted,
     InvalidArgument,
@@ -45,6 +46,7 @@ TABLE: dict[type[TidingsError] | None, tuple[HTTPStatus, str]] = {
     WrongMethod: (HTTPStatus.METHOD_NOT_ALLOWED, "There is no such page"),
     BodyTooSlow: (HTTPStatus.REQUEST_TIMEOUT, "The form did not arrive in time"),
     AlreadyExists: (HTTPStatus.CONFLICT, "That is there already"),
+    DeliveryUnderWay: (HTTPStatus.CONFLICT, "The delivery is still under way"),
     PartnerDisabled: (HTTPStatus.CONFLICT, "The partner is disabled"),
     WebhookDisabled: (HTTPStatus.CONFLICT, "The webhook is disabled"),
     WebhookGone: (HTTPStatus.CONFLICT, "The webhook was deleted"),

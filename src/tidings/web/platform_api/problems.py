@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from tidings.errors import (
     AlreadyExists,
+    DeliveryUnderWay,
     Denied,
     IdempotencyConflict,
     InvalidArgument,
@@ -39,6 +40,7 @@ TABLE: dict[type[TidingsError] | None, tuple[HTTPStatus, str]] = {
     BodyTooSlow: (HTTPStatus.REQUEST_TIMEOUT, "The body did not arrive in time"),
     AlreadyExists: (HTTPStatus.CONFLICT, "The name is taken"),
     IdempotencyConflict: (HTTPStatus.CONFLICT, "The idempotency key belongs to another payload"),
+    DeliveryUnderWay: (HTTPStatus.CONFLICT, "The delivery is still under way"),
     PartnerDisabled: (HTTPStatus.CONFLICT, "The partner is disabled"),
     WebhookDisabled: (HTTPStatus.CONFLICT, "The webhook is disabled"),
     WebhookGone: (HTTPStatus.CONFLICT, "The webhook was deleted"),
