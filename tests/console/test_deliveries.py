@@ -1,11 +1,15 @@
 """What an operator does most: find a delivery that failed, see why, send it again, watch it arrive."""
 
-import pytest
-from playwright.async_api import expect
+import asyncio
+from pathlib import Path
 
-from support.console import ConsoleHouse
+import pytest
+from playwright.async_api import Browser, expect
+
+from support.certificates import Authority
+from support.console import ConsoleHouse, open_console
 from support.event_samples import sample
-from support.https_receiver import OK, Answer
+from support.https_receiver import OK, Answer, HttpsReceiver
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -30,6 +34,30 @@ async def test_a_failed_delivery_is_found_read_sent_again_and_arrives(console: C
         await expect(page.get_by_role("status")).to_contain_text("Delivered")
         await expect(page.get_by_text("Redelivery of")).to_be_visible()
     assert house.received(partner)[-1].header("X-Webhook-Event") == "reward.paid"
+
+
+async def test_a_delivery_can_be_sent_again_once_it_has_ended_while_its_page_stays_open(
+    tmp_path: Path, authority: Authority, chromium: Browser
+) -> None:
+    answered = asyncio.Event()
+    async with (
+        HttpsReceiver(authority) as receiver,
+        open_console(tmp_path, authority, {}, receiver=receiver, chromium=chromium) as console,
+    ):
+        partner = await console.house.partner(Answer(after=answered))
+        delivery = await console.house.publish(partner, sample("reward.paid"))
+        await receiver.until_received(1, partner.path)
+        async with console.visit() as page:
+            await page.goto(f"/console/deliveries/{delivery}")
+            again = page.get_by_role("button", name="Redeliver")
+            await expect(page.get_by_role("heading", level=1)).to_contain_text("in flight")
+            await expect(again).to_have_count(0)
+
+            answered.set()
+
+            await expect(page.get_by_role("heading", level=1)).to_contain_text("delivered")
+            await again.click()
+            await expect(page.get_by_text("Redelivery of")).to_be_visible()
 
 
 async def test_the_request_on_the_page_is_the_one_that_the_receiver_saw(console: ConsoleHouse) -> None:
