@@ -3,16 +3,17 @@
 import ssl
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from support.certificates import Authority
+from support.certificates import Authority, SelfSigned
 from support.misbehaviours import send
 from support.raw_receiver import Connection, RawReceiver
 from support.wire import HOST, open_wire
 from tidings.clock import Clock
 from tidings.core.callback_url import EgressRules
-from tidings.core.outcome import Code, Unanswered
+from tidings.core.outcome import Answered, Code, Unanswered
 from tidings.errors import Misconfigured
 from tidings.sender.resolver import Resolver
 from tidings.sender.sender import Sender
@@ -87,3 +88,18 @@ async def test_every_root_of_the_file_is_trusted(authority: Authority) -> None:
         async with open_wire(Both(), receiver.port) as wire:
             await wire.post(receiver.port)
     assert len(receiver.requests) == 1
+
+
+@pytest.mark.parametrize("ca", [True, False])
+async def test_a_certificate_that_is_its_own_authority_serves_when_it_says_that_it_is_none(
+    tmp_path: Path, *, ca: bool
+) -> None:
+    own = SelfSigned(HOST, ca=ca)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*own.write_own_files(tmp_path))
+
+    with RawReceiver(take_request, tls=context) as receiver:
+        async with open_wire(own, receiver.port) as wire:
+            outcome = await wire.post(receiver.port)
+
+    assert outcome == Unanswered(Code.TLS_FAILED) if ca else isinstance(outcome, Answered)

@@ -8,6 +8,9 @@ import ssl
 from pathlib import Path
 
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 _PAST = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 
@@ -47,3 +50,36 @@ class Authority:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         leaf.configure_cert(context)
         return context
+
+
+class SelfSigned(Authority):
+    """A server's certificate that is its own authority, as ``openssl req -x509`` makes one.
+
+    ``ca`` is what it says of itself in its basic constraints.
+    """
+
+    def __init__(self, name: str, *, ca: bool) -> None:
+        super().__init__()
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        itself = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        now = datetime.datetime.now(datetime.UTC)
+        self._certificate = (
+            x509.CertificateBuilder(itself, itself, self._key.public_key(), x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=1))
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+            .sign(self._key, hashes.SHA256())
+        )
+
+    @property
+    def pem(self) -> bytes:
+        return self._certificate.public_bytes(serialization.Encoding.PEM)
+
+    def write_own_files(self, folder: Path) -> tuple[Path, Path]:
+        """Write the certificate and its key; return the two files."""
+        chain, key = folder / "chain.pem", folder / "key.pem"
+        chain.write_bytes(self.pem)
+        form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        key.write_bytes(self._key.private_bytes(*form))
+        return chain, key

@@ -89,7 +89,10 @@ class Settings(BaseSettings):
         "and to register an IP literal. It admits every address of its network on that port.",
     )
     egress_ca_file: Annotated[Path | None, BeforeValidator(spellings.certificates_file)] = Field(
-        default=None, description="A PEM file of further trusted roots for receivers."
+        default=None,
+        description="A PEM file of further trusted roots for receivers. A receiver's self-signed certificate is one "
+        "when it says `CA:FALSE` (`openssl req -x509` writes `CA:TRUE` unless told) and names its host as "
+        "`subjectAltName`.",
     )
     egress_clients: Count = Field(
         default=1024,
