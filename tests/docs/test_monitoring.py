@@ -18,6 +18,7 @@ from tidings.telemetry.standing import Load, Standing
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations"
 ALERTS = yaml.safe_load((OPERATIONS / "alerts.yml").read_text("utf-8"))
 RULES = [rule for group in ALERTS["groups"] for rule in group["rules"]]
+PAGE = (OPERATIONS / "monitoring.md").read_text("utf-8")
 DASHBOARD = json.loads((OPERATIONS / "grafana-dashboard.json").read_text("utf-8"))
 
 WORDS = {"sum", "max", "min", "abs", "rate", "increase", "histogram_quantile", "by"}
@@ -96,6 +97,28 @@ def test_a_rule_says_what_is_wrong_and_how_bad_it_is(rule: dict[str, Any]) -> No
     assert rule["alert"].startswith("Tidings")
     assert rule["labels"]["severity"] in {"critical", "warning"}
     assert rule["annotations"]["summary"].endswith((".", "lost."))
+
+
+def sections() -> dict[str, str]:
+    """Return what the page says about each alert; one heading may name several."""
+    found = re.findall(r"^### ([^\n]+)\n(.*?)(?=^##)", PAGE, re.MULTILINE | re.DOTALL)
+    return {alert: text for heading, text in found for alert in re.findall(r"`(\w+)`", heading)}
+
+
+@pytest.mark.parametrize("alert", [rule["alert"] for rule in RULES])
+def test_the_page_says_what_an_alert_means_and_what_to_look_at_and_to_do(alert: str) -> None:
+    assert re.findall(r"^- \*([^*]+)\*: ", sections()[alert], re.MULTILINE) == ["Means", "Look at", "Do"]
+
+
+def test_the_page_explains_no_alert_that_there_is_not() -> None:
+    assert sections().keys() == {rule["alert"] for rule in RULES}
+
+
+def test_the_page_names_metrics_that_exist() -> None:
+    named = set(re.findall(r"\btidings_[a-z_]+[a-z]", PAGE))
+
+    assert named
+    assert named <= {one.name for one in Metrics().described()}
 
 
 def test_every_alert_is_another_one_and_every_panel_has_its_place() -> None:
