@@ -13,7 +13,7 @@ from support.marked_secrets import RUN
 from support.service import free_port
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-WITHIN = 120.0
+WITHIN = 300.0
 # A line that fails ends the shell, and what it started must not keep its output open.
 FIRST = "set -e; trap 'kill $(jobs -p)' ERR\n"
 CONSOLE = 'curl -s -o /dev/null -w "console: %{http_code}\\n" http://127.0.0.1:8080/console/login\n'
