@@ -9,8 +9,9 @@ from collections import Counter
 from msgspec import json as msgspec_json
 
 from chaos import checks
-from chaos.evidence import DeliveryRow, Evidence, Order, gather
+from chaos.evidence import Evidence, Order, gather
 from chaos.findings import Findings
+from chaos.recovery import recoveries
 
 _EXAMPLES = 5
 
@@ -29,28 +30,8 @@ def examine(evidence: Evidence) -> Findings:
         states=dict(Counter(delivery.state for delivery in evidence.deliveries.values())),
         wrong={name: len(wrong) for name, wrong in found.items()},
         examples={name: wrong[:_EXAMPLES] for name, wrong in found.items() if wrong},
-        recoveries_ms=_recoveries_ms(evidence),
+        recoveries_ms=[wait // 1000 for wait in recoveries(evidence)],
     )
-
-
-def _recoveries_ms(evidence: Evidence) -> list[int]:
-    """Return how long after each cut the work that was cut off was taken up again."""
-    waits = (
-        _taken_up(evidence.deliveries[name], cut.at)
-        for cut in evidence.order.cuts
-        for name in cut.in_flight
-        if name in evidence.deliveries
-    )
-    return [(moment - at) // 1000 for moment, at in waits if moment is not None]
-
-
-def _taken_up(delivery: DeliveryRow, at: int) -> tuple[int | None, int]:
-    """Return when the delivery's next attempt began, or it ended, if its lease at ``at`` was lost; and ``at``."""
-    before = [attempt for attempt in delivery.log if attempt.started_at <= at]
-    if not before or before[-1].outcome != "lease_lost":
-        return None, at
-    after = delivery.log[len(before) :]
-    return (after[0].started_at if after else delivery.finished_at), at
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from chaos.evidence import AttemptRow, DeliveryRow, Evidence, Terms
 from chaos.ledgers import Received
+from chaos.recovery import late_recovery
 
 SET_ASIDE_AFTER = 5
 _ENDED = {"delivered", "failed", "cancelled"}
@@ -208,6 +209,7 @@ CHECKS: dict[str, Callable[[Evidence], Iterable[str]]] = {
         forged,
         early,
         after_window,
+        late_recovery,
         stuck,
         contradictions,
         miscounted,

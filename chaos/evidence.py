@@ -23,7 +23,10 @@ class Cut(Struct, frozen=True):
 
 
 class Terms(Struct, frozen=True, kw_only=True):
-    """The promises of this run: its retry schedule in microseconds. ``trusted_time`` is False where clocks jumped."""
+    """The promises of this run: its retry schedule in microseconds. ``trusted_time`` is False where clocks jumped.
+
+    ``recovery`` is within what cut-off work must be taken up again, where that is judged.
+    """
 
     window: int
     base: int
@@ -32,6 +35,7 @@ class Terms(Struct, frozen=True, kw_only=True):
     timeout: int
     lease: int
     trusted_time: bool = True
+    recovery: int | None = None
 
 
 class Order(Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ ZERO = {
     "forged": "requests with a bad signature",
     "early": "attempts before they were due",
     "after_window": "attempts that began after the window",
+    "late_recovery": "attempts cut off and taken up again later than lease + 2 s, if over one in a hundred is",
     "stuck": "deliveries that did not end",
     "contradictions": "deliveries whose record contradicts itself",
     "miscounted": "states whose tally is not the count of rows, and fan-out that does not add up",

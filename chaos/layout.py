@@ -27,6 +27,7 @@ SETTINGS = {
     "TIDINGS_EVENT_ID_HEADER": "X-Event-Id",
 }
 LEASE_S = 4.0
+_RESCUED_WITHIN = 2 * _SECOND
 
 
 class Kind(StrEnum):
@@ -54,7 +55,8 @@ class Layout(Struct, frozen=True, kw_only=True):
     """What is up. ``processes`` counts on PostgreSQL; SQLite has one. ``small`` puts the tables on a small disk.
 
     ``proxied`` lets the processes reach PostgreSQL through ``chaos.proxy`` only. ``patience_s`` is how much longer a
-    backlog may take whose first attempts are still to come.
+    backlog may take whose first attempts are still to come. ``prompt`` has the time of recovery judged: only where it
+    does not wait for a start, since how long that takes is the machine's affair.
     """
 
     load: Load = field(default_factory=Load)
@@ -63,6 +65,7 @@ class Layout(Struct, frozen=True, kw_only=True):
     proxied: bool = False
     small: bool = False
     trusted_time: bool = True
+    prompt: bool = False
     patience_s: float = 0
     bug: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -88,6 +91,7 @@ class Layout(Struct, frozen=True, kw_only=True):
             timeout=span("ATTEMPT_TIMEOUT"),
             lease=span("LEASE"),
             trusted_time=self.trusted_time,
+            recovery=span("LEASE") + _RESCUED_WITHIN if self.prompt else None,
         )
 
     def ends_within_s(self) -> float:

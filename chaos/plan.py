@@ -90,7 +90,7 @@ def _kills() -> list[Scenario]:
             fault="four processes, one killed every 5 s, 500 events/s",
             guarantees=_CRASH,
             play=kills.one_of_many,
-            layout=Layout(processes=4, load=Load(rate=500, is_fixed=True)),
+            layout=Layout(processes=4, load=Load(rate=500, is_fixed=True), prompt=True),
             kinds=_SERVER,
         ),
     ]
