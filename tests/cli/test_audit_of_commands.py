@@ -41,6 +41,7 @@ CHANGES = (
     ("delivery redeliver --partner acme --detach", ["redelivery.start"]),
     ("redelivery cancel {redelivery}", ["redelivery.cancel"]),
     ("keyring rotate", ["keyring.rotate"]),
+    ("partner portal-link acme", ["partner.portal_link"]),
     ("partner disable acme", ["partner.disable"]),
     ("partner enable acme", ["partner.enable"]),
 )
@@ -75,8 +76,9 @@ def test_every_command_that_changes_something_is_told(tidings: CommandLine, monk
         names["key"] = said.get("api_key", names["key"])
         names["redelivery"] = said.get("redelivery", {}).get("id", "")
         secrets |= {said[name] for name in SHOWN_ONCE & said.keys() if isinstance(said[name], str)}
+        secrets |= {said["path"].partition("=")[2]} if "path" in said else set()
     trail = tidings("audit", "list", "--json").stdout
-    assert len(secrets) == 2 + 6
+    assert len(secrets) == 2 + 7
     assert [secret for secret in secrets if secret in trail] == []
 
 

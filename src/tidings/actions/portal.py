@@ -18,6 +18,8 @@ from tidings.store import partners, portal
 from tidings.store.group_commit import each
 from tidings.store.transaction import Transaction
 
+OPENED_AT = "/portal/open"
+"""Where a link leads, below whatever address the service is reached at."""
 _TOKEN_BYTES = 32
 
 
@@ -27,6 +29,10 @@ class PortalLink(Struct, frozen=True):
     partner: str
     token: str
     ends_at: Instant
+
+    @property
+    def path(self) -> str:
+        return f"{OPENED_AT}?token={self.token}"
 
     def __repr__(self) -> str:
         return f"PortalLink(partner={self.partner!r}, token=***)"

@@ -1,17 +1,21 @@
 """``tidings partner``: the tenants."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeAlias
 
 import typer
 
-from tidings.actions import partners
+from tidings.actions import partners, portal
 from tidings.actions.context import Context
 from tidings.cli.printing import AsJson, Record, card, record, show, show_once, stack, table
 from tidings.cli.session import ask
+from tidings.core.instants import rfc3339_micros
 from tidings.core.model import Partner
 
 app = typer.Typer(help="Partners and the hosts they may be called back at.")
+
+_BASE_URL = re.compile(r"https?://[\w.:\[\]-]+/?", re.ASCII)
 
 PartnerId: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="The partner's id.")]
 
@@ -108,6 +112,39 @@ def disable(partner_id: PartnerId, *, as_json: AsJson = False) -> None:
 def enable(partner_id: PartnerId, *, as_json: AsJson = False) -> None:
     """Enable a partner again, for what comes after."""
     _change(lambda ctx: partners.enable(ctx, partner_id), as_json=as_json)
+
+
+@app.command("portal-link")
+def portal_link(
+    partner_id: PartnerId,
+    *,
+    base_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where the partner reaches the service, like https://hooks.example.com; the link begins with it. "
+            "When not given, only the link's path is printed.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a link to a partner's own page. It is shown this once, and opens the page once."""
+    base = None if base_url is None else _base(base_url)
+    made = ask(lambda ctx: portal.make_link(ctx, partner_id))
+    document: Record = {
+        "url": None if base is None else base + made.path,
+        "path": made.path,
+        "expires_at": rfc3339_micros(made.ends_at),
+    }
+    people = card({name: value for name, value in document.items() if value is not None})
+    show_once(document, people, what="link", instead="make another one; this one expires unused", as_json=as_json)
+
+
+def _base(url: str) -> str:
+    """Return the URL as a link can go on behind it. Raises BadParameter."""
+    if not _BASE_URL.fullmatch(url):
+        raise typer.BadParameter(f"{url!r} is no address of a service, like https://hooks.example.com")
+    return url.rstrip("/")
 
 
 def _change(work: Callable[[Context], Awaitable[Partner]], *, as_json: bool) -> None:

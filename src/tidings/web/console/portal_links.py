@@ -13,7 +13,7 @@ from tidings.web.pages.origin import base_url
 async def make_portal_link(act: Acting, partner_id: FromPath[str]) -> Response[bytes]:
     made = await portal.make_link(act.ctx, partner_id)
     base = base_url(act.scope, act.site.trusted_proxies)
-    return await partner_page(act, partner_id, link=f"{base}/portal/open?token={made.token}", link_ends_at=made.ends_at)
+    return await partner_page(act, partner_id, link=base + made.path, link_ends_at=made.ends_at)
 
 
 HANDLERS = (make_portal_link,)

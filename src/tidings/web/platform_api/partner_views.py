@@ -139,5 +139,4 @@ def _webhooks(webhooks: list[Webhook]) -> tuple[WebhookFields, ...]:
 
 
 def portal_link_view(link: PortalLink, *, base: str) -> PortalLinkView:
-    path = f"/portal/open?token={link.token}"
-    return PortalLinkView(url=base + path, path=path, expires_at=rfc3339_micros(link.ends_at))
+    return PortalLinkView(url=base + link.path, path=link.path, expires_at=rfc3339_micros(link.ends_at))

@@ -23,7 +23,7 @@ from tidings.web.pages.forms import Form, query_of, read_form
 from tidings.web.pages.site import FORM_FIELD, Site
 
 PREFIX = "/portal"
-OPEN = f"{PREFIX}/open"
+OPEN = portal.OPENED_AT
 SESSION_COOKIE = "tidings_portal"
 
 
