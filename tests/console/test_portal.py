@@ -10,9 +10,9 @@ from playwright.async_api import Page, expect
 
 from support.browser import PHONE
 from support.console import ConsoleHouse
-from support.event_samples import sample
+from support.event_samples import marked, sample
 from support.hostile_strings import ALL
-from support.house import Partner
+from support.house import Partner, marker
 from support.https_receiver import OK, Answer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -71,6 +71,67 @@ async def test_an_operator_hands_a_link_over(console: ConsoleHouse) -> None:
         await opened.page.goto(link)
         await opened.page.get_by_role("button", name="Open the page").click()
         await expect(opened.page.get_by_text(partner.webhook).first).to_be_visible()
+
+
+async def test_a_link_shows_nothing_of_another_partner_whatever_is_typed_into_the_address_bar(
+    console: ConsoleHouse,
+) -> None:
+    house = console.house
+    mine, other, mark = await house.partner(), await house.partner(), marker()
+    own = [await house.publish(mine) for _ in range(2)]
+    theirs = await house.publish(other, marked(mark))
+    event = (await house.platform.until_ended(theirs))["delivery"]["event"]
+    own.append(await house.publish(mine))
+    for name in own:
+        await house.platform.until_ended(name)
+    of_the_other = {other.name, other.webhook, theirs, event, mark}
+
+    async with at_the_page_of(console, mine) as page:
+        for path in (f"/portal/deliveries/{theirs}", f"/portal/webhooks/{other.webhook}", f"/portal/events/{event}"):
+            assert await _status(page, path) == 404
+            assert await _shown(page, of_the_other, typed=path) == set(), path
+        lists = {
+            "/portal": set(own),
+            "/portal/deliveries": set(own),
+            f"/portal/deliveries?partner={other.name}": set(own),
+            f"/portal/deliveries?partner={other.name}&partner={mine.name}": set(own),
+            f"/portal/deliveries?webhook={mine.webhook}": set(own),
+            f"/portal/deliveries?webhook={other.webhook}": set(),
+            f"/portal/deliveries?event={event}": set(),
+            f"/portal/deliveries?partner={other.name}&webhook={other.webhook}&event={event}": set(),
+            f"/portal/deliveries?before={theirs}": set(own[:2]),
+            f"/portal/deliveries?before={theirs}&trail={theirs}": set(own[:2]),
+            f"/portal/deliveries?before={theirs}&webhook={other.webhook}": set(),
+        }
+        for path, expected in lists.items():
+            assert await _status(page, path) == 200
+            assert await _listed(page) == expected, path
+            assert await _shown(page, of_the_other, typed=path) == set(), path
+        for act in (f"deliveries/{theirs}/redeliver", f"webhooks/{other.webhook}/disable"):
+            assert await _status(page, f"/portal/{act}") == 405
+        for path in ("/console", f"/console/partners/{other.name}", f"/console/deliveries/{theirs}"):
+            await page.goto(path)
+            await expect(page.get_by_role("button", name="Log in")).to_be_visible()
+            assert await _shown(page, of_the_other, typed=path) == set(), path
+    assert len(house.received(other)) == 1
+
+
+async def _status(page: Page, path: str) -> int:
+    answer = await page.goto(path)
+    assert answer is not None
+    return answer.status
+
+
+async def _shown(page: Page, words: set[str], *, typed: str) -> set[str]:
+    """Return which of ``words`` are anywhere in the document, but for those that its visitor typed."""
+    content = await page.content()
+    return {word for word in words if word in content and word not in typed}
+
+
+async def _listed(page: Page) -> set[str]:
+    """Return the deliveries that the page leads to."""
+    links = await page.locator("main a[href*='/deliveries/']").evaluate_all("all => all.map(one => one.pathname)")
+    return {link.removeprefix("/portal/deliveries/") for link in links}
 
 
 async def test_hostile_strings_are_text_on_the_partner_page_too_and_axe_is_content(console: ConsoleHouse) -> None:
