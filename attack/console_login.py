@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from urllib.parse import urlencode
 
+from support.marked_secrets import RUN
 from support.partner_client import Answered, Header
 
 LOGIN = "/console/login"
 _TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
-_FORM = ("Content-Type", "application/x-www-form-urlencoded")
+FORM = ("Content-Type", "application/x-www-form-urlencoded")
 Ask: TypeAlias = Callable[[str, str, Iterable[Header], bytes], Awaitable[Answered]]
 """Method, target, headers and body."""
 
@@ -27,17 +28,17 @@ class LoggedIn:
     set_cookie: str
 
     def headers(self, origin: str | None) -> list[Header]:
-        return [self.cookie, _FORM, *([] if origin is None else [("Origin", origin)])]
+        return [self.cookie, FORM, *([] if origin is None else [("Origin", origin)])]
 
 
 async def log_in(ask: Ask, *, origin: str, name: str, password: str) -> LoggedIn:
     """Log in as a browser does: open the page, send its form."""
     page = await ask("GET", LOGIN, [], b"")
     form = {"name": name, "password": password, "form_token": token_of(page), "next": ""}
-    headers = [("Cookie", _pair(page)), _FORM, ("Origin", origin)]
+    headers = [session_of(page), FORM, ("Origin", origin)]
     answer = await ask("POST", LOGIN, headers, urlencode(form).encode())
     assert answer.status == 303, answer
-    cookie = ("Cookie", _pair(answer))
+    cookie = session_of(answer)
     shown = await ask("GET", "/console", [cookie], b"")
     return LoggedIn(cookie=cookie, token=token_of(shown), set_cookie=answer.header("set-cookie") or "")
 
@@ -48,5 +49,8 @@ def token_of(page: Answered) -> str:
     return found[1]
 
 
-def _pair(answer: Answered) -> str:
-    return (answer.header("set-cookie") or "").partition(";")[0]
+def session_of(answer: Answered) -> Header:
+    """Return the cookie that ``answer`` set, as a browser sends it from then on."""
+    given = answer.header("set-cookie") or ""
+    RUN.learn_cookies([given])
+    return ("Cookie", given.partition(";")[0])

@@ -1,6 +1,7 @@
 """Section 6: what a page may be made to do by somebody else's page, or by nobody at all.
 
-Owns requests that a hostile page can make a browser send. Hostile strings are tried in a real browser (tests/console).
+Owns requests that a hostile page can make a browser send, to the console and to the partner page. Hostile strings are
+tried in a real browser (tests/console).
 """
 
 import itertools
@@ -10,14 +11,17 @@ from urllib.parse import urlencode
 
 from attack.console_login import LOGIN, LoggedIn, log_in
 from attack.holdings import rows_of
+from attack.portal_visit import OPEN, PORTAL, enter, link_to
 from attack.rows import Row, Section, Tally
 from attack.size import Size
 from attack.stage import Hook, Site, Stage
 from support.partner_client import Answered, Header, ask
 
 _HERE = Section.PAGES
+_CONSOLE = "/console"
 _POLICY = "default-src 'self'"
-_PAGES = (
+_PROXY = "127.0.0.9"
+_CONSOLE_PAGES = (
     "",
     "/deliveries",
     "/events",
@@ -28,88 +32,154 @@ _PAGES = (
     "/nothing",
     "/deliveries/dlv_x",
 )
+_PORTAL_PAGES = ("", "/deliveries", "/deliveries?state=failed", "/deliveries?before=x", "/nothing", "/deliveries/dlv_x")
+_OPEN_TO_ALL = (LOGIN, OPEN, f"{OPEN}?token=x")
 
 _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Console:
-    """The console, two operators and a viewer who are logged in, and something to act on."""
+class Browser:
+    """Sends what a browser would: plainly, or over HTTPS to a trusted proxy."""
 
     site: Site
-    operator: LoggedIn
-    other: LoggedIn
-    viewer: LoggedIn
-    hook: Hook
-    delivery: str
+    https: bool = False
 
     @property
     def origin(self) -> str:
-        return "http://tidings"
-
-    @property
-    def acts(self) -> tuple[str, ...]:
-        webhook = f"/console/webhooks/{self.hook.id}"
-        redelivery = f"/console/deliveries/{self.delivery}/redeliver"
-        return (redelivery, f"{webhook}/test", f"{webhook}/disable", f"{webhook}/enable")
+        return f"{'https' if self.https else 'http'}://tidings"
 
     async def send(self, method: str, target: str, headers: Iterable[Header], body: bytes = b"") -> Answered:
-        return await ask(self.site.port, method, target, headers=headers, body=body)
+        if not self.https:
+            return await ask(self.site.port, method, target, headers=headers, body=body)
+        told = [*headers, ("X-Forwarded-Proto", "https")]
+        return await ask(self.site.port, method, target, headers=told, body=body, source=_PROXY)
 
 
-async def _console(stage: Stage, site: Site) -> _Console:
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Pages under one prefix: who is at home there, a second session, one that may not act, and something to act on."""
+
+    browser: Browser
+    prefix: str
+    door: str
+    own: LoggedIn
+    other: LoggedIn
+    powerless: tuple[LoggedIn, ...]
+    pages: tuple[str, ...]
+    acts: tuple[str, ...]
+    partner: str
+    delivery: str
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Every page, by its target."""
+        return tuple(f"{self.prefix}{page}" for page in (*self.pages, f"/deliveries/{self.delivery}"))
+
+
+async def _console(stage: Stage, browser: Browser) -> _Place:
+    site = browser.site
     (hook,) = await site.hooks(stage.names("paged", 1))
     (delivery,) = await site.publish(hook.partner)
-
-    async def send(method: str, target: str, headers: Iterable[Header], body: bytes) -> Answered:
-        return await ask(site.port, method, target, headers=headers, body=body)
-
     sessions = []
     for role in ("operator", "operator", "viewer"):
         name = f"operator-{next(_numbers)}"
         made = await site.installation.ask("operator", "create", name, "--role", role)
-        sessions.append(await log_in(send, origin="http://tidings", name=name, password=made["password"]))
-    operator, other, viewer = sessions
-    return _Console(site=site, operator=operator, other=other, viewer=viewer, hook=hook, delivery=str(delivery["id"]))
+        sessions.append(await log_in(browser.send, origin=browser.origin, name=name, password=made["password"]))
+    own, other, viewer = sessions
+    return _Place(
+        browser=browser,
+        prefix=_CONSOLE,
+        door=LOGIN,
+        own=own,
+        other=other,
+        powerless=(viewer,),
+        pages=(*_CONSOLE_PAGES, "/login", f"/webhooks/{hook.id}"),
+        acts=(*_acts(_CONSOLE, hook, str(delivery["id"])), f"{_CONSOLE}/logout"),
+        partner=hook.partner,
+        delivery=str(delivery["id"]),
+    )
+
+
+async def _portal(stage: Stage, browser: Browser) -> _Place:
+    (hook,) = await browser.site.hooks(stage.names("portal", 1))
+    (delivery,) = await browser.site.publish(hook.partner)
+    own, other = [
+        await enter(browser.send, await link_to(browser.site, hook.partner), origin=browser.origin) for _ in range(2)
+    ]
+    webhook = f"{PORTAL}/webhooks/{hook.id}"
+    return _Place(
+        browser=browser,
+        prefix=PORTAL,
+        door=OPEN,
+        own=own,
+        other=other,
+        powerless=(),
+        pages=(*_PORTAL_PAGES, "/open", "/open?token=x"),
+        acts=(*_acts(PORTAL, hook, str(delivery["id"])), f"{webhook}/events", f"{PORTAL}/leave"),
+        partner=hook.partner,
+        delivery=str(delivery["id"]),
+    )
+
+
+def _acts(prefix: str, hook: Hook, delivery: str) -> tuple[str, ...]:
+    webhook = f"{prefix}/webhooks/{hook.id}"
+    return (
+        f"{prefix}/deliveries/{delivery}/redeliver",
+        *(f"{webhook}/{act}" for act in ("test", "disable", "enable")),
+    )
 
 
 async def _forgery(stage: Stage, _size: Size) -> Tally:
-    """Have the operator's browser send forms that are not of our pages, and links that look like acts."""
-    tally, site = Tally(), await stage.site()
-    console = await _console(stage, site)
-    before = _lasting(site)
-    for target in (*console.acts, "/console/logout"):
-        for headers, token in _forged(console):
-            body = urlencode({} if token is None else {"form_token": token}).encode()
-            answer = await console.send("POST", target, headers, body)
-            tally.check(answer.status in {303, 400, 401, 403} and _is_refused(answer), f"POST {target}: {answer}")
-        for method in ("GET", "HEAD", "PUT", "DELETE", "PATCH"):
-            linked = f"{target}?{urlencode({'form_token': console.operator.token})}"
-            status = await _status(console, method, linked)
-            tally.check(status in {404, 405}, f"{method} {linked}: {status}")
-    tally.hold(before == _lasting(site), f"the database changed: {set(before) ^ set(_lasting(site))}")
-    good = console.operator.headers(console.origin)
-    body = urlencode({"form_token": console.operator.token}).encode()
-    answer = await console.send("POST", console.acts[0], good, body)
-    tally.check(answer.status == 303 and not _is_refused(answer), f"the operator's own form: {answer}")
+    """Have the browser of somebody at home send forms that are not of our pages, and links that look like acts."""
+    tally, browser = Tally(), Browser(site=await stage.site())
+    for place in (await _console(stage, browser), await _portal(stage, browser)):
+        before = _lasting(browser.site)
+        for target in place.acts:
+            await _send_forged(tally, place, target)
+            await _follow(tally, place, target)
+        after = _lasting(browser.site)
+        tally.hold(before == after, f"the database changed: {set(before) ^ set(after)}")
+        answer = await _act(place, place.acts[0], place.own.headers(browser.origin), place.own.token)
+        tally.check(answer.status == 303 and not _is_refused(place, answer), f"the form of our own page: {answer}")
+        await browser.site.ended(place.partner)
     return tally
 
 
-def _forged(console: _Console) -> Iterable[tuple[list[Header], str | None]]:
-    """Yield headers and form token of requests that another site, a viewer or a stranger can send."""
-    own, origin = console.operator, console.origin
-    for token in (None, "", "0" * 64, console.other.token, own.token[:-1], own.token.upper() + "x"):
+async def _send_forged(tally: Tally, place: _Place, target: str) -> None:
+    for headers, token in _forged(place):
+        answer = await _act(place, target, headers, token)
+        refused = answer.status in {303, 400, 401, 403} and _is_refused(place, answer)
+        tally.check(refused, f"POST {target} {headers}: {answer}")
+
+
+async def _follow(tally: Tally, place: _Place, target: str) -> None:
+    # HEAD is not asked: its answer announces a body and has none. It is routed as GET.
+    for method in ("GET", "PUT", "DELETE", "PATCH"):
+        linked = f"{target}?{urlencode({'form_token': place.own.token})}"
+        answer = await place.browser.send(method, linked, place.own.headers(place.browser.origin))
+        tally.check(answer.status in {404, 405}, f"{method} {linked}: {answer.status}")
+
+
+async def _act(place: _Place, target: str, headers: list[Header], token: str | None) -> Answered:
+    body = urlencode({} if token is None else {"form_token": token}).encode()
+    return await place.browser.send("POST", target, headers, body)
+
+
+def foreign_origins(origin: str) -> tuple[str | None, ...]:
+    """Return what a browser may send as the origin of a form that is not of our pages."""
+    return (
+        *(None, "null", "https://evil.com", f"{origin}.evil.com"),
+        *(f"{origin}:81", "http://", f"{origin}/", "file://"),
+    )
+
+
+def _forged(place: _Place) -> Iterable[tuple[list[Header], str | None]]:
+    """Yield headers and form token of requests that another site, somebody without the right or a stranger can send."""
+    own, origin = place.own, place.browser.origin
+    for token in (None, "", "0" * 64, place.other.token, own.token[:-1], own.token.upper() + "x"):
         yield own.headers(origin), token
-    for foreign in (
-        None,
-        "null",
-        "https://evil.com",
-        f"{origin}.evil.com",
-        f"{origin}:81",
-        "http://",
-        f"{origin}/",
-        "file://",
-    ):
+    for foreign in foreign_origins(origin):
         yield own.headers(foreign), own.token
     yield [*own.headers(origin), ("Origin", "https://evil.com")], own.token
     yield [*own.headers(origin), ("Sec-Fetch-Site", "cross-site")], own.token
@@ -117,21 +187,15 @@ def _forged(console: _Console) -> Iterable[tuple[list[Header], str | None]]:
         [*own.headers("https://evil.com"), ("X-Forwarded-Host", "evil.com"), ("X-Forwarded-Proto", "https")],
         own.token,
     )
-    yield console.viewer.headers(origin), console.viewer.token
+    for powerless in place.powerless:
+        yield powerless.headers(origin), powerless.token
     stranger = [header for header in own.headers(origin) if header[0] != "Cookie"]
     yield stranger, own.token
-    yield [("Cookie", "tidings_console=x"), *stranger], own.token
+    yield [("Cookie", f"{own.cookie[1].partition('=')[0]}=x"), *stranger], own.token
 
 
-def _is_refused(answer: Answered) -> bool:
-    return answer.status != 303 or (answer.header("location") or "").startswith(LOGIN)
-
-
-async def _status(console: _Console, method: str, target: str) -> int:
-    # The answer to HEAD announces a body and has none: ask for the page of it as GET.
-    if method == "HEAD":
-        method = "GET"
-    return (await console.send(method, target, console.operator.headers(console.origin))).status
+def _is_refused(place: _Place, answer: Answered) -> bool:
+    return answer.status != 303 or (answer.header("location") or "").startswith(place.door)
 
 
 def _lasting(site: Site) -> list[str]:
@@ -140,19 +204,36 @@ def _lasting(site: Site) -> list[str]:
 
 
 async def _headers(stage: Stage, _size: Size) -> Tally:
-    """Look at what every page and every refusal of a page says to the browser."""
-    tally, site = Tally(), await stage.site()
-    console = await _console(stage, site)
-    for cookie in ([console.operator.cookie], []):
-        for page in (*_PAGES, "/login", f"/deliveries/{console.delivery}", f"/webhooks/{console.hook.id}"):
-            answer = await console.send("GET", f"/console{page}", cookie)
-            tally.check(_is_safe(answer), f"{page or '/'} {answer.status}: {answer.headers}")
-            stranger = not cookie and page != "/login"
-            closed = answer.status in {303, 404} and console.delivery.encode() not in answer.body
-            tally.hold(not stranger or closed, f"a stranger sees {page}: {answer.status}")
-    parts = {part.strip() for part in console.operator.set_cookie.split(";")}
-    tally.check({"HttpOnly", "SameSite=Strict"} <= parts, f"the cookie: {sorted(parts)[1:]}")
+    """Look at what every page, every refusal of a page and every cookie says to the browser."""
+    tally = Tally()
+    async with stage.own_site({"TIDINGS_TRUSTED_PROXIES": f"{_PROXY}/32"}) as site:
+        for https in (False, True):
+            browser = Browser(site=site, https=https)
+            console, portal = await _console(stage, browser), await _portal(stage, browser)
+            for place in (console, portal):
+                await _look(tally, place)
+            _hold_cookie(tally, console, "SameSite=Strict")
+            _hold_cookie(tally, portal, "SameSite=Lax")
     return tally
+
+
+async def _look(tally: Tally, place: _Place) -> None:
+    for cookie in ([place.own.cookie], []):
+        for page in place.shown:
+            answer = await place.browser.send("GET", page, cookie)
+            tally.check(_is_safe(answer), f"{page} {answer.status}: {answer.headers}")
+            closed = answer.status in {303, 404} and place.delivery.encode() not in answer.body
+            tally.hold(bool(cookie) or page in _OPEN_TO_ALL or closed, f"a stranger sees {page}: {answer.status}")
+    for target in place.acts:
+        for token in (None, place.own.token):
+            answer = await _act(place, target, place.own.headers(place.browser.origin), token)
+            tally.check(_is_safe(answer), f"POST {target} {answer.status}: {answer.headers}")
+
+
+def _hold_cookie(tally: Tally, place: _Place, same_site: str) -> None:
+    parts = {part.strip() for part in place.own.set_cookie.split(";")}
+    needed = {"HttpOnly", same_site, f"Path={place.prefix}", *(["Secure"] if place.browser.https else [])}
+    tally.check(needed <= parts, f"the cookie: {sorted(parts)[1:]}")
 
 
 def _is_safe(answer: Answered) -> bool:
@@ -171,16 +252,18 @@ ROWS = (
     Row(
         name="page-forgery",
         section=_HERE,
-        attack="forms with an operator's cookie but without, with a wrong or with another session's token, from other "
-        "origins, by a viewer, by a stranger; acts as links",
-        expected="refused, no row of the database changed; the operator's own form succeeds",
+        attack="forms at the console and at the partner page with a good cookie but without, with a wrong or with "
+        "another session's token, from other origins, by a viewer, by a stranger; acts as links",
+        expected="refused, no row of the database changed; the form of our own page succeeds",
         play=_forgery,
     ),
     Row(
         name="page-headers",
         section=_HERE,
-        attack="every page of the console, with a session and without",
-        expected="a policy without inline code, no frames, no sniffing, no caching; strangers see the login alone",
+        attack="every page of the console and of the partner page and every act of theirs, with a session and "
+        "without, plainly and over HTTPS",
+        expected="a policy without inline code, no frames, no sniffing, no caching; cookies `HttpOnly`, `SameSite` and "
+        "on HTTPS `Secure`; strangers see the login and the link's page alone",
         play=_headers,
     ),
 )

@@ -49,7 +49,7 @@ async def _as_unknown(tally: Tally, attacker: PartnerClient, name: str) -> None:
         twin = twin.replace(name.replace("-", "%2D"), _UNKNOWN.replace("-", "%2D"))
         unknown = await attacker.call(method, f"{_LIST}/{twin}{rest}", document)
         tally.check(
-            foreign.status in {400, 404, 405} and _bare(foreign) == _bare(unknown),
+            foreign.status in {400, 404, 405} and bare(foreign) == bare(unknown),
             f"{method} {spelling}{rest}: {foreign}",
         )
         tally.saw(f"status {foreign.status}:")
@@ -71,7 +71,8 @@ _CALLS: tuple[tuple[str, str, dict[str, object] | None], ...] = (
 )
 
 
-def _bare(answer: Answered) -> tuple[int, list[Header], bytes]:
+def bare(answer: Answered) -> tuple[int, list[Header], bytes]:
+    """Return all of an answer but its trace id, which is another one each time."""
     return answer.status, [(name, value) for name, value in answer.headers if name.lower() != "x-trace-id"], answer.body
 
 
