@@ -169,6 +169,19 @@ def test_secrets_are_learnt_from_what_hands_them_out(text: str) -> None:
     assert register.knows(SECRET)
 
 
+def test_a_link_to_the_partner_page_is_learnt_in_either_of_its_forms_and_from_a_page() -> None:
+    letters = base64.urlsafe_b64encode(RAW).decode().rstrip("=")
+    for text in (
+        f'{{"result":{{"url":"https://hooks.acme.com/portal/open?token={letters}"}}}}',
+        f'{{"path": "/portal/open?token={letters}"}}',
+        f"<code>http://127.0.0.1:8080/portal/open?token={letters}</code>",
+    ):
+        register = Register()
+        register.learn_from(text)
+        assert register.learnt == {"portal_link": 1}
+        assert register.knows(letters)
+
+
 @pytest.mark.asyncio(loop_scope="session")
 async def test_every_secret_of_a_running_service_is_learnt_and_a_leak_into_its_log_is_found(
     tmp_path: Path, authority: Authority
@@ -180,6 +193,7 @@ async def test_every_secret_of_a_running_service_is_learnt_and_a_leak_into_its_l
         partner = await house.partner()
         await house.platform.until_ended(await house.publish(partner))
         made = await house.platform.http.post(f"/platform/v1/webhooks/{partner.webhook}/rotate-secret")
+        link = await house.platform.http.post(f"/platform/v1/partners/{partner.name}/portal-link")
         token = str(house.platform.http.headers["Authorization"]).removeprefix("Bearer ")
         (request,) = house.received(partner)
     clean = RUN.look_into_folder(tmp_path)
@@ -187,6 +201,7 @@ async def test_every_secret_of_a_running_service_is_learnt_and_a_leak_into_its_l
         "token": token,
         "api_secret": partner.client.api_key.secret,
         "secret": partner.secret,
+        "portal_link": link.json()["result"]["path"].partition("=")[2],
         "rotated": made.json()["result"]["secret"],
         "master_key": (tmp_path / "tidings.db.key").read_text("ascii").strip(),
     }

@@ -2,8 +2,9 @@
 
 Owns the register: clients, command lines and services of the tests have it *learn* the secrets that are handed to them,
 and have it *look into* logs, metrics and databases. Master keys, API secrets, signing secrets, platform tokens,
-passwords and session cookies must be nowhere. What went over the wire (signatures, bodies of events) is kept in the
-database on purpose and must be in no log. What is found is told by name and place, and never repeated.
+passwords, session cookies and links to the partner page must be nowhere. What went over the wire (signatures, bodies of
+events) is kept in the database on purpose and must be in no log. What is found is told by name and place, and never
+repeated.
 """
 
 import io
@@ -24,6 +25,7 @@ MARKS_OF_BODIES = ("AA00 TEST EXAM PLE1", "AEGXGV-JZ4I2-6QXEJS")
 _FIELDS = "api_secret|secret|token|password"
 _IN_JSON = re.compile(rf'"({_FIELDS})"\s*:\s*"([^"\\]{{16,}})"')
 _ON_A_CARD = re.compile(rf"^({_FIELDS.replace('_', ' ')}) +(\S{{16,}})\s*$", re.MULTILINE)
+_IN_A_LINK = re.compile(r"/portal/open\?token=([A-Za-z0-9_-]{43})")
 _COOKIE = re.compile(r"^[^=;]+=([^;]{16,})")
 _MASTER_KEY = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=(?!=)")
 _KEY_FILES = {".key"}
@@ -65,6 +67,12 @@ class Register:
         for pattern in (_IN_JSON, _ON_A_CARD):
             for kind, secret in pattern.findall(text):
                 self.learn(kind.replace(" ", "_"), secret)
+        self.learn_links(text)
+
+    def learn_links(self, text: str) -> None:
+        """Learn what links to the partner page let in with, from an answer or from a page that shows one."""
+        for secret in _IN_A_LINK.findall(text):
+            self.learn("portal_link", secret)
 
     def learn_cookies(self, headers: Iterable[str]) -> None:
         """Learn the sessions that ``Set-Cookie`` headers hand out."""

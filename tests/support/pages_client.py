@@ -61,3 +61,4 @@ class PagesClient:
 
 async def _learn(answer: httpx.Response) -> None:
     RUN.learn_cookies(answer.headers.get_list("set-cookie"))
+    RUN.learn_links((await answer.aread()).decode("utf-8", "replace"))
