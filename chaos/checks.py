@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
 from chaos.evidence import AttemptRow, DeliveryRow, Evidence, Terms
-from chaos.ledgers import Received
-from chaos.recovery import late_recovery
+from chaos.ledgers import UNAVAILABLE, Received
+from chaos.recovery import late_recovery, not_resumed, silent_outages
 
 SET_ASIDE_AFTER = 5
 _ENDED = {"delivered", "failed", "cancelled"}
 _NOT_PUT_OFF = {"ok", "lease_lost", None}
 _ROUNDING = 2_000
-_UNAVAILABLE = 503
 
 
 def lost(evidence: Evidence) -> Iterator[str]:
@@ -183,12 +182,12 @@ def hollow(evidence: Evidence) -> Iterator[str]:
 
 def bare(evidence: Evidence) -> Iterator[str]:
     for one in evidence.refused:
-        if one.status == _UNAVAILABLE and not (one.retry_after or "").isdigit():
+        if one.status == UNAVAILABLE and not one.is_unavailable:
             yield f"at {one.at}"
 
 
 def odd_answers(evidence: Evidence) -> Iterator[str]:
-    yield from (f"{one.status} at {one.at}" for one in evidence.refused if one.status != _UNAVAILABLE)
+    yield from (f"{one.status} at {one.at}" for one in evidence.refused if one.status != UNAVAILABLE)
 
 
 def bad_exits(evidence: Evidence) -> Iterator[str]:
@@ -215,6 +214,8 @@ CHECKS: dict[str, Callable[[Evidence], Iterable[str]]] = {
         miscounted,
         hollow,
         bare,
+        silent_outages,
+        not_resumed,
         odd_answers,
         bad_exits,
     )

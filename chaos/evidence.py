@@ -39,7 +39,11 @@ class Terms(Struct, frozen=True, kw_only=True):
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """What the checker is to look at. ``downs`` are the times, from and to, at which nothing could be written."""
+    """What the checker is to look at.
+
+    ``downs`` are the times, from and to, at which nothing could be written. ``outages`` are those, from and to, between
+    which a service that stayed up had to refuse, and after which it had to resume unaided.
+    """
 
     publisher: str
     receiver: str
@@ -49,6 +53,7 @@ class Order(Struct, frozen=True, kw_only=True):
     downs: list[tuple[int, int]]
     faults: int
     bad_exits: int = 0
+    outages: list[tuple[int, int]] = []
 
 
 class AttemptRow(Struct, frozen=True, array_like=True):

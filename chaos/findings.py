@@ -23,6 +23,8 @@ ZERO = {
     "miscounted": "states whose tally is not the count of rows, and fan-out that does not add up",
     "hollow": "202s given while the database was down",
     "bare": "503s without Retry-After",
+    "silent_outages": "outages without a 503 that says when to ask again",
+    "not_resumed": "outages after which acknowledging or sending did not resume within 30 s",
     "odd_answers": "answers to publishers that are neither 202 nor 503",
     "bad_exits": "processes that did not end as they were asked to",
 }

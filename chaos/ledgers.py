@@ -14,6 +14,8 @@ from msgspec import json as msgspec_json
 
 Line = TypeVar("Line")
 
+UNAVAILABLE = 503
+
 
 class Offered(Struct, frozen=True, tag="offered", array_like=True):
     """An event that a publisher is about to publish for the first time. ``marker`` is its idempotency key too."""
@@ -39,6 +41,11 @@ class Refused(Struct, frozen=True, tag="refused", array_like=True):
     at: int
     status: int
     retry_after: str | None
+
+    @property
+    def is_unavailable(self) -> bool:
+        """Tell whether this is what G14 promises while nothing can be written: 503, and when to ask again."""
+        return self.status == UNAVAILABLE and (self.retry_after or "").isdigit()
 
 
 class Broken(Struct, frozen=True, tag="broken", array_like=True):

@@ -57,7 +57,7 @@ class Publisher:
         self._headers = [("Authorization", f"Bearer {order.token}"), ("Content-Type", "application/json")]
         self._stopping = asyncio.Event()
         self._told: set[str] = set()
-        self.refused = 0
+        self.unavailable = 0
 
     @property
     def acknowledged(self) -> int:
@@ -96,9 +96,10 @@ class Publisher:
                 group.create_task(self._until_told(markers, body))
 
     async def _until_told(self, markers: list[str], body: bytes) -> None:
-        while not await self._try(markers, body):
-            self.refused += 1
+        told = await self._try(markers, body)
+        while not told:
             await asyncio.sleep(_PAUSE_S)
+            told = await self._try(markers, body)
 
     async def _try(self, markers: list[str], body: bytes) -> bool:
         asked_at = _now()
@@ -110,7 +111,9 @@ class Publisher:
             self._ledger.write(Broken(_now()))
             return False
         if answer.status != ACCEPTED:
-            self._ledger.write(_refusal(answer))
+            refusal = _refusal(answer)
+            self._ledger.write(refusal)
+            self.unavailable += refusal.is_unavailable
             return False
         told = json.loads(text)["result"]["events"]
         at = _now()
@@ -143,7 +146,7 @@ async def _obey(publisher: Publisher) -> None:
 
 
 def _say(publisher: Publisher) -> None:
-    print(json.dumps({"acknowledged": publisher.acknowledged, "refused": publisher.refused}), flush=True)
+    print(json.dumps({"acknowledged": publisher.acknowledged, "unavailable": publisher.unavailable}), flush=True)
 
 
 async def _main() -> None:

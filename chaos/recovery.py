@@ -1,4 +1,4 @@
-"""How long it took until work that was cut off was taken up again.
+"""How long it took until work that was cut off was taken up again, and whether the service came through outages.
 
 Owns the measure, and the judgement where a bound was promised. Pure, as ``chaos.checks`` is.
 """
@@ -7,6 +7,10 @@ from collections.abc import Iterator
 
 from chaos.evidence import DeliveryRow, Evidence
 
+RESUMES_WITHIN_S = 30.0
+# More than one batch: what hiccups once has not resumed.
+RESUMED = 20
+_SECOND = 1_000_000
 _MILLISECOND = 1_000
 _PERCENT = 99
 
@@ -28,6 +32,25 @@ def late_recovery(evidence: Evidence) -> Iterator[str]:
     if bound is None or not waits or percentile(waits, _PERCENT) <= bound:
         return
     yield from (f"after {wait // _MILLISECOND} ms" for wait in waits if wait > bound)
+
+
+def silent_outages(evidence: Evidence) -> Iterator[str]:
+    """Yield the outages in which no publisher was told 503 and when to ask again (G14)."""
+    for begin, end in evidence.order.outages:
+        if not any(one.is_unavailable and begin <= one.at <= end for one in evidence.refused):
+            yield f"from {begin} to {end}"
+
+
+def not_resumed(evidence: Evidence) -> Iterator[str]:
+    """Yield the outages after which too little was acknowledged, or too little was sent, in the time allowed (G14)."""
+    acknowledged = [told[0].at for told in evidence.told.values()]
+    received = [request.at for requests in evidence.received.values() for request in requests]
+    for _, end in evidence.order.outages:
+        until = end + round(RESUMES_WITHIN_S * _SECOND)
+        for what, moments in (("acknowledged", acknowledged), ("received", received)):
+            count = sum(end < at <= until for at in moments)
+            if count < RESUMED:
+                yield f"{count} {what} after {end}"
 
 
 def percentile(ordered: list[int], percent: int) -> int:

@@ -20,6 +20,7 @@ from chaos.findings import Findings
 from chaos.layout import Layout
 from chaos.proxy import Proxy
 from chaos.publisher import Order as PublisherOrder
+from chaos.recovery import RESUMED
 from chaos.services import FaultyInstallation
 from support.postgresql import Cluster
 from support.service import Service, ServiceFailed
@@ -53,6 +54,7 @@ class Rig:
     publisher: Child | None = None
     cuts: list[Cut] = field(default_factory=list)
     downs: list[tuple[int, int]] = field(default_factory=list)
+    outages: list[tuple[int, int]] = field(default_factory=list)
     faults: int = 0
     bad_exits: int = 0
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -103,8 +105,8 @@ class Rig:
     async def acknowledged(self) -> int:
         return await self._counted("acknowledged")
 
-    async def refused(self) -> int:
-        return await self._counted("refused")
+    async def unavailable(self) -> int:
+        return await self._counted("unavailable")
 
     async def received(self) -> int:
         return int((await self.order_receiver("count"))["received"])
@@ -113,10 +115,15 @@ class Rig:
         wanted = await self.acknowledged() + count
         await self._until(lambda seen: seen >= wanted, self.acknowledged, within=within)
 
-    async def until_refused(self, *, within: float = 60) -> None:
-        """Wait until publishers are told no."""
-        before = await self.refused()
-        await self._until(lambda seen: seen > before, self.refused, within=within)
+    async def until_resumed(self, *, within: float) -> None:
+        """Wait until events are acknowledged and sent again."""
+        acknowledged, received = await self.acknowledged(), await self.received()
+        await self._until(lambda seen: seen >= acknowledged + RESUMED, self.acknowledged, within=within)
+        await self._until(lambda seen: seen >= received + RESUMED, self.received, within=within)
+
+    async def until_unavailable(self, before: int, *, within: float = 60) -> None:
+        """Wait until publishers are told 503 and when to ask again, more often than ``before``."""
+        await self._until(lambda seen: seen > before, self.unavailable, within=within)
 
     async def until_repeated(self, count: int, *, within: float = 60) -> None:
         """Wait until the receiver has seen so many requests for events that it knew."""
@@ -183,6 +190,7 @@ class Rig:
             downs=self.downs,
             faults=self.faults,
             bad_exits=self.bad_exits,
+            outages=self.outages,
         )
         async with Child("checker") as checker:
             await checker.tell(msgspec_json.encode(order).decode())

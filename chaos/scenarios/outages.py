@@ -6,14 +6,14 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from chaos.layout import LEASE_S
+from chaos.recovery import RESUMES_WITHIN_S
 from chaos.rig import Rig, now
 from chaos.services import switch
 from chaos.size import Size
 from support.postgresql import Cluster
-
-RESUMES_WITHIN_S = 30.0
 
 
 async def stopped_fast(rig: Rig, size: Size) -> None:
@@ -45,18 +45,17 @@ async def disk_full(rig: Rig, size: Size) -> None:
     """Leave the database no space until publishers are refused, and a while longer."""
     disk = rig.disk
     assert disk is not None
-
-    async def begin() -> None:
-        disk.fill()
-
     await rig.publish()
     for _ in range(size.rounds):
         await rig.until_more_acknowledged(size.step)
         # What is committed into space that the file had already is kept: a 202 is no lie then.
-        async with _away(rig, size, begin, is_total=False):
-            pass
-        disk.clear()
-        await rig.until_more_acknowledged(1, within=RESUMES_WITHIN_S)
+        before = await rig.in_flight()
+        async with _outage(rig) as refused:
+            disk.fill()
+            await refused()
+            await asyncio.sleep(size.seconds)
+            await rig.note_outage(before)
+            disk.clear()
 
 
 async def read_only(rig: Rig, size: Size) -> None:
@@ -66,27 +65,28 @@ async def read_only(rig: Rig, size: Size) -> None:
         await rig.restart(0, "--read-only")
     for _ in range(size.rounds):
         await rig.until_more_acknowledged(size.step)
-        async with _away(rig, size, lambda: _set_read_only(rig, on=True)):
-            pass
-        await _set_read_only(rig, on=False)
-        await rig.until_more_acknowledged(1, within=RESUMES_WITHIN_S)
+        before = await rig.in_flight()
+        async with _outage(rig) as refused:
+            await _set_read_only(rig, on=True)
+            await refused()
+            since = now()
+            await asyncio.sleep(size.seconds)
+            rig.downs.append((since, now()))
+            await rig.note_outage(before)
+            await _set_read_only(rig, on=False)
 
 
 @asynccontextmanager
-async def _away(
-    rig: Rig, size: Size, begin: Callable[[], Awaitable[None]], *, is_total: bool = True
-) -> AsyncIterator[None]:
-    """Begin an outage, wait until publishers are refused, and let it last."""
-    before = await rig.in_flight()
+async def _outage(rig: Rig) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """Note an outage that begins and ends in between, and wait until the service has resumed.
+
+    Gives what waits until a publisher was told 503 since it began.
+    """
+    told, since = await rig.unavailable(), now()
     rig.fault()
-    await begin()
-    await rig.until_refused()
-    since = now()
-    await asyncio.sleep(size.seconds)
-    if is_total:
-        rig.downs.append((since, now()))
-    yield
-    await rig.note_outage(before)
+    yield partial(rig.until_unavailable, told)
+    rig.outages.append((since, now()))
+    await rig.until_resumed(within=RESUMES_WITHIN_S)
 
 
 async def _set_read_only(rig: Rig, *, on: bool) -> None:
@@ -109,15 +109,15 @@ async def _server_away(rig: Rig, size: Size, end: Callable[[Cluster], None]) -> 
     for turn in range(size.rounds):
         await rig.until_more_acknowledged(size.step)
         before = await rig.in_flight()
-        await asyncio.to_thread(end, server)
-        rig.fault()
-        since = now()
-        # Shorter than a lease, then longer.
-        await asyncio.sleep(1.0 if turn % 2 == 0 else LEASE_S + 1)
-        rig.downs.append((since, now()))
-        await _start_again(server)
-        await rig.note_outage(before)
-        await rig.until_more_acknowledged(1, within=RESUMES_WITHIN_S)
+        async with _outage(rig) as refused:
+            await asyncio.to_thread(end, server)
+            since = now()
+            await refused()
+            # Shorter than a lease, then longer.
+            await asyncio.sleep(1.0 if turn % 2 == 0 else LEASE_S + 1)
+            rig.downs.append((since, now()))
+            await _start_again(server)
+            await rig.note_outage(before)
 
 
 async def _start_again(server: Cluster) -> None:

@@ -5,7 +5,9 @@ import pytest
 from chaos.checker import examine
 from chaos.evidence import AttemptRow, Cut, DeliveryRow, Evidence, Order
 from chaos.layout import Kind, Layout
+from chaos.ledgers import Offered, Received, Refused, Told
 from chaos.plan import scenarios
+from chaos.recovery import RESUMED
 
 SECOND = 1_000_000
 LEASE_S = 4
@@ -80,3 +82,64 @@ def test_only_the_fleet_is_judged_by_its_time_of_recovery(kind: Kind) -> None:
 
     assert judged == (["kill-fleet"] if kind is Kind.POSTGRESQL else [])
     assert examine(after_a_kill(Layout(), [60 * SECOND])).failures == []
+
+
+OUTAGE = (10 * SECOND, 12 * SECOND)
+_AFTERWARDS = OUTAGE[1] + 30 * SECOND
+
+
+def around_an_outage(
+    refusals: list[Refused], *, acknowledged_at: int = OUTAGE[1] + SECOND, received_at: int = OUTAGE[1] + SECOND
+) -> Evidence:
+    """Return what is known of an outage after which so many events as are called a resumption came at these times."""
+    evidence = Evidence(order=order(Layout(), outages=[OUTAGE]), refused=refusals)
+    evidence.states = evidence.tallies = {"delivered": RESUMED}
+    evidence.routed = RESUMED
+    for number in range(RESUMED):
+        name = f"dlv{number}"
+        log = [AttemptRow(name, 1, received_at, 1, "ok", name)]
+        row = DeliveryRow(
+            id=name,
+            event=name,
+            marker=name,
+            state="delivered",
+            attempts=1,
+            leases_lost=0,
+            first_attempt_at=received_at,
+            finished_at=received_at + SECOND,
+            log=log,
+        )
+        evidence.deliveries[name] = row
+        evidence.of_marker[name].append(row)
+        evidence.events[name].append(name)
+        evidence.offered[name] = Offered(name, "acme", "digest")
+        evidence.told[name].append(Told(acknowledged_at, acknowledged_at, name, name, [name]))
+        evidence.received[name].append(Received(received_at, "/", [], name, "digest", name, genuine=True, answer="ok"))
+    return evidence
+
+
+def test_an_outage_that_is_announced_and_followed_by_work_passes() -> None:
+    assert examine(around_an_outage([Refused(11 * SECOND, 503, "1")])).failures == []
+
+
+@pytest.mark.parametrize(
+    ("refusals", "failures"),
+    [
+        ([], ["silent_outages"]),
+        ([Refused(9 * SECOND, 503, "1"), Refused(13 * SECOND, 503, "1")], ["silent_outages"]),
+        ([Refused(11 * SECOND, 503, None)], ["bare", "silent_outages"]),
+        ([Refused(11 * SECOND, 500, "1")], ["silent_outages", "odd_answers"]),
+    ],
+    ids=("no answer", "at another time", "no retry-after", "another status"),
+)
+def test_an_outage_without_a_503_that_says_when_to_ask_again_fails(
+    refusals: list[Refused], failures: list[str]
+) -> None:
+    assert examine(around_an_outage(refusals)).failures == failures
+
+
+@pytest.mark.parametrize("late", ["acknowledged_at", "received_at"])
+def test_an_outage_after_which_either_side_stands_still_for_half_a_minute_fails(late: str) -> None:
+    evidence = around_an_outage([Refused(11 * SECOND, 503, "1")], **{late: _AFTERWARDS + 1})
+
+    assert examine(evidence).failures == ["not_resumed"]
