@@ -1,6 +1,5 @@
 """The statements that run all the time find what they need by an index, however much history there is."""
 
-import re
 from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from support.history import AMONG_THEM, HOUR, fill
 from support.history_rows import happen
 from support.moves import RECORDED, TOKEN, WEBHOOK, ended
 from support.page_statements import OF_PAGES
-from support.query_plans import plan_of
+from support.query_plans import plan_of, scanned, used
 from support.stepped_clock import START
 from support.stored import PAYLOAD, an_event
 from tidings.core.audit import AuditAction
@@ -49,26 +48,6 @@ from tidings.store.statistics import Resolution, Wanted
 NAME = AMONG_THEM
 EVENT = NAME.replace("dlv", "evt")
 ENTRY = NAME.replace("dlv", "aud")
-LARGE = {
-    "deliveries",
-    "waiting",
-    "events",
-    "attempts",
-    "idempotency_keys",
-    "webhooks",
-    "api_keys",
-    "used_nonces",
-    "audit_entries",
-    "newer",
-    "redeliveries",
-    "statistics",
-}
-"""Tables, and names that statements give them, that grow with use."""
-
-# These hold only what is open, and whoever reads them from one end stops after a window.
-_SCAN = re.compile(r"SCAN (?P<table>\w+)(?! USING INDEX (?:ix_deliveries_(?:due|leased)|ix_webhooks_withdrawing))\b")
-_INDEX = re.compile(r"USING INDEX (?P<name>\w+)")
-
 RESULT = AttemptResult(
     delivery_id=NAME,
     number=1,
@@ -266,16 +245,6 @@ async def old(old_url: str) -> AsyncIterator[Database]:
     database = opened(old_url)
     yield database
     await database.close()
-
-
-def scanned(plan: list[str]) -> set[str]:
-    """Return the tables that a plan reads from one end to the other."""
-    found = (_SCAN.match(step) for step in plan)
-    return {match["table"] for match in found if match} & LARGE
-
-
-def used(plan: list[str]) -> set[str]:
-    return {match["name"] for step in plan for match in _INDEX.finditer(step)}
 
 
 @pytest.mark.parametrize("title", HOT)

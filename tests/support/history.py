@@ -30,6 +30,10 @@ _TABLES = (
     FROM generate_series(1, {PARTNERS}) AS n
     """,
     f"""
+    INSERT INTO failing_webhooks (webhook_id, partner_id, failing_since, last_failed_at, last_outcome)
+    SELECT 'WH' || n, 'partner-' || n, {START} + n, {START} + n, 'timeout' FROM generate_series(1, {PARTNERS}) AS n
+    """,
+    f"""
     INSERT INTO api_keys (key, partner_id, sealed_secret, nonce_window, nonce_highest, created_at)
     SELECT 'key-' || n, 'partner-' || n, 'sealed', 10, lpad('9', 20, '0'), {START}
     FROM generate_series(1, {PARTNERS}) AS n
@@ -59,9 +63,9 @@ _TABLES = (
     FROM generate_series(1, {EVENTS}) AS n
     """,
     f"""
-    INSERT INTO events (id, partner_id, event_type, payload, idempotency_key, created_at)
+    INSERT INTO events (id, partner_id, event_type, payload, idempotency_key, unrouted, created_at)
     SELECT 'evt_h' || lpad(n::text, 25, '0'), 'partner-' || (n % {PARTNERS} + 1), 'user.verified', '{{}}', 'k' || n,
-        {START} + n
+        CASE WHEN n % 60 = 0 THEN 'no_webhook' END, {START} + n
     FROM generate_series(1, {EVENTS}) AS n
     """,
     f"""

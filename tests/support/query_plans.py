@@ -7,17 +7,51 @@ PostgreSQL for the indexes of each partition.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, event, text
 
 from tidings.store.database import Database
 
+Result = TypeVar("Result")
+
+LARGE = {
+    "deliveries",
+    "waiting",
+    "events",
+    "attempts",
+    "idempotency_keys",
+    "webhooks",
+    "partners",
+    "allowed_hosts",
+    "failing_webhooks",
+    "api_keys",
+    "used_nonces",
+    "audit_entries",
+    "newer",
+    "redeliveries",
+    "statistics",
+}
+"""Tables, and names that statements give them, that grow with use."""
+
+# These hold only what is open, and whoever reads them from one end stops after a window.
+_SCAN = re.compile(r"SCAN (?P<table>\w+)(?! USING INDEX (?:ix_deliveries_(?:due|leased)|ix_webhooks_withdrawing))\b")
+_INDEX = re.compile(r"USING INDEX (?P<name>\w+)")
+
 _PARTS = text(
     "SELECT part.relname AS part, whole.relname AS whole FROM pg_inherits"
     " JOIN pg_class part ON part.oid = inhrelid JOIN pg_class whole ON whole.oid = inhparent"
 )
+_PLANNABLE = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 _SQLITE_KEY = re.compile(r"(?P<verb>\w+) (?P<table>\w+) USING PRIMARY KEY")
+
+
+class Asked(NamedTuple):
+    """A statement, what it was given, and the steps of its plan."""
+
+    statement: str
+    parameters: object
+    steps: list[str]
 
 
 class _Asked(Exception):
@@ -34,7 +68,8 @@ async def plan_of(database: Database, work: Callable[[Connection], object]) -> l
     """
 
     def ask(connection: Connection) -> None:
-        raise _Asked([step for asked in _asked(connection, work) for step in _steps(connection, *asked)])
+        _result, asked = explained(connection, work)
+        raise _Asked([step for each in asked for step in each.steps])
 
     try:
         await database.write(ask)
@@ -43,7 +78,8 @@ async def plan_of(database: Database, work: Callable[[Connection], object]) -> l
     raise AssertionError("nothing was asked")
 
 
-def _asked(connection: Connection, work: Callable[[Connection], object]) -> list[tuple[str, object]]:
+def explained(connection: Connection, work: Callable[[Connection], Result]) -> tuple[Result, list[Asked]]:
+    """Run ``work``; return what it returned, and all that it asked."""
     found: list[tuple[str, object]] = []
 
     def listen(*call: object) -> None:
@@ -52,10 +88,11 @@ def _asked(connection: Connection, work: Callable[[Connection], object]) -> list
 
     event.listen(connection, "before_cursor_execute", listen)
     try:
-        work(connection)
+        result = work(connection)
     finally:
         event.remove(connection, "before_cursor_execute", listen)
-    return found
+    plannable = [asked for asked in found if asked[0].lstrip().startswith(_PLANNABLE)]
+    return result, [Asked(*asked, steps=list(_steps(connection, *asked))) for asked in plannable]
 
 
 def _steps(connection: Connection, statement: str, parameters: object) -> Iterator[str]:
@@ -63,8 +100,9 @@ def _steps(connection: Connection, statement: str, parameters: object) -> Iterat
         for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters):  # type: ignore[arg-type]
             yield _in_our_words(str(row[3]))
     else:
-        # What is small is read whole because that is cheap; asked for is what happens when it has grown.
-        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        # What is small is read and joined whole because that is cheap; asked for is what happens when it has grown.
+        for cheap in ("seqscan", "hashjoin", "mergejoin"):
+            connection.exec_driver_sql(f"SET LOCAL enable_{cheap} = off")
         told = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).scalar_one()  # type: ignore[arg-type]
         (plan,) = json.loads(told) if isinstance(told, str) else told
         yield from _nodes(plan["Plan"], "", _wholes(connection))
@@ -87,8 +125,20 @@ def _nodes(node: Mapping[str, Any], table: str, wholes: Mapping[str, str]) -> It
     if kind == "Seq Scan":
         yield f"SCAN {table}"
     elif index:
-        yield f"SEARCH {table} USING INDEX {wholes.get(index, index)}"
+        # Without a condition it is read from one end, as far as is asked for.
+        verb = "SEARCH" if "Index Cond" in node else "SCAN"
+        yield f"{verb} {table} USING INDEX {wholes.get(index, index)}"
     else:
         yield kind.upper()
     for inner in node.get("Plans", ()):
         yield from _nodes(inner, table, wholes)
+
+
+def scanned(plan: list[str]) -> set[str]:
+    """Return the tables that a plan reads from one end to the other."""
+    found = (_SCAN.match(step) for step in plan)
+    return {match["table"] for match in found if match} & LARGE
+
+
+def used(plan: list[str]) -> set[str]:
+    return {match["name"] for step in plan for match in _INDEX.finditer(step)}

@@ -27,6 +27,7 @@ from tidings.core.secret import Secret
 from tidings.sender.resolver import Resolver
 from tidings.sender.sender import Sender
 from tidings.store import schema
+from tidings.store.database import Database
 from tidings.store.group_commit import GroupCommit
 from tidings.store.sqlite import SqliteDatabase
 from tidings.store.store import Store
@@ -57,6 +58,8 @@ class Terms:
     web: WebSettings = field(default_factory=lambda: WebSettings(rate_limit_address=PLENTY, metrics=_numbers))
     loopback_port: int = 1
     roots_pem: bytes | None = None
+    database: Database | None = None
+    """One that has its schema already; without it a SQLite file is made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,8 +138,7 @@ async def context(folder: Path, dns: DnsServer, terms: Terms, facts: list[Fact])
     rules = EgressRules(ports=frozenset({443, 8443}), allow=allow)
     resolver = Resolver(servers=[dns.address], clock=clock)
     sender = Sender(rules=rules, resolver=resolver, roots_pem=terms.roots_pem, clients=8, clock=clock)
-    database = SqliteDatabase(folder / "tidings.db")
-    await database.write(schema.bring_up_to_date)
+    database = terms.database or await _made(folder / "tidings.db")
     commits = GroupCommit(database, clock=clock, emit=facts.append)
     master_key = os.urandom(32)
     RUN.learn("master_key", base64.b64encode(master_key).decode())
@@ -156,3 +158,9 @@ async def context(folder: Path, dns: DnsServer, terms: Terms, facts: list[Fact])
     finally:
         await store.close()
         await sender.close()
+
+
+async def _made(file: Path) -> Database:
+    database = SqliteDatabase(file)
+    await database.write(schema.bring_up_to_date)
+    return database

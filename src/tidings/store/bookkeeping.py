@@ -96,7 +96,7 @@ failing_webhooks = Table(
     metadata,
     Column("webhook_id", String(32), primary_key=True),
     Column("partner_id", String(63), nullable=False),
-    Column("failing_since", BigInteger, nullable=False),
+    Column("failing_since", BigInteger, nullable=False, index=True),
     Column("last_failed_at", BigInteger, nullable=False),
     Column("last_outcome", String(32), nullable=False),
     Column("told_at", BigInteger),
