@@ -30,11 +30,15 @@ def wrong(result: Findings) -> dict[str, int]:
     ("database", "scenarios"),
     [
         ("sqlite", ("checkpoints",)),
+        ("sqlite", ("rolling", "same-keys")),
         ("postgresql", ("kill-request-sent", "commit-cut")),
+        ("postgresql", ("kill-leased",)),
+        ("postgresql", ("server-immediate", "read-only")),
+        ("postgresql", ("stop-cont",)),
         ("sqlite", ("kill-pruner",)),
         ("postgresql", ("kill-pruner",)),
     ],
-    ids=("sqlite", "postgresql", "pruner-sqlite", "pruner-postgresql"),
+    ids=lambda given: given if isinstance(given, str) else "+".join(given),
 )
 def test_faults_lose_nothing_and_double_only_what_they_cut_off(database: str, scenarios: tuple[str, ...]) -> None:
     only = [part for name in scenarios for part in ("--only", name)]
