@@ -25,7 +25,7 @@ async def test_ten_thousand_are_counted_sent_again_and_cancelled_on_the_way(cons
     async with console.visit() as page:
         await page.goto(f"/console/deliveries?partner={partner.name}&state=cancelled")
         await page.get_by_role("link", name="Send these again").click()
-        await expect(page.get_by_role("status")).to_contain_text(f"{spelt(ended)} deliveries")
+        await expect_counted(page, ended)
         assert len(console.house.received(partner)) == before
 
         await begin(page, rate=500)
@@ -38,7 +38,7 @@ async def test_ten_thousand_are_counted_sent_again_and_cancelled_on_the_way(cons
 
         # Asked again, it sends the rest and nothing twice.
         await page.goto(f"/console/redeliveries/new?partner={partner.name}&state=cancelled")
-        await expect(page.get_by_role("status")).to_contain_text(f"{spelt(ended - made)} deliveries")
+        await expect_counted(page, ended - made)
         await begin(page, rate=5_000)
         await expect(page.get_by_text("All that could be sent again was")).to_be_visible(timeout=LONG_MS)
         assert await sent_again(page) == ended - made
@@ -61,6 +61,15 @@ async def with_many_cancelled(console: ConsoleHouse) -> tuple[Partner, int]:
     ended = len(await house.platform.deliveries(webhook=partner.webhook, state="cancelled"))
     assert ended >= MANY
     return partner, ended
+
+
+async def expect_counted(page: Page, count: int) -> None:
+    """Expect an exact count, which a busy machine does not give at once."""
+    told = page.get_by_role("status")
+    await expect(told).to_contain_text("would be sent again")
+    if "More than" in await told.inner_text():
+        await page.get_by_role("link", name="Count all of them").click()
+    await expect(told).to_have_text(f"{spelt(count)} deliveries would be sent again.")
 
 
 async def begin(page: Page, *, rate: int) -> None:

@@ -10,7 +10,8 @@ from support.event_samples import sample
 from support.pages_client import PagesClient
 from support.partner_client import PartnerClient
 from support.served import LOOPBACK_HOST, Served, served
-from tidings.actions import operators
+from tidings.actions import bulk_redelivery, operators
+from tidings.actions.bulk_redelivery import Pace
 from tidings.core.model import OperatorRole
 from tidings.core.secret import Secret
 
@@ -153,6 +154,27 @@ async def test_what_is_still_under_way_is_not_sent_again(at: Served) -> None:
 
     assert refused.status_code == 409
     assert f"The delivery {delivery} is still under way: its next attempt is due now." in refused.text
+
+
+async def test_what_is_too_much_to_count_at_a_glance_is_counted_on_request(
+    at: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_redelivery, "AT_A_GLANCE", Pace(patience=0, window=2))
+    _, webhook = await registered(at, "plenty")
+    for _ in range(5):
+        await published(at, "plenty")
+    await at.platform_json("POST", f"/platform/v1/webhooks/{webhook}/disable")
+    ada = await visitor(at, "ada")
+
+    page = (await ada.get("/console/redeliveries/new?partner=plenty&state=cancelled")).text
+    exact = (await ada.get("/console/redeliveries/new?partner=plenty&state=cancelled&count=all")).text
+
+    assert "More than 2 deliveries would be sent again." in page
+    assert "Send all of them again" in page
+    assert 'href="?partner=plenty&amp;state=cancelled&amp;count=all"' in page
+    assert 'role="status">5 deliveries would be sent again.' in exact
+    assert "Send 5 again" in exact
+    assert "Count all of them" not in exact
 
 
 async def walked(client: PagesClient, place: str, relation: str) -> list[str]:

@@ -17,7 +17,7 @@ from tidings.core import ids
 from tidings.core.audit import AuditAction, Detail
 from tidings.core.catalogue import EVENT_TYPES
 from tidings.core.delivery import ENDED
-from tidings.core.instants import SECOND, Instant, Span, rfc3339_micros
+from tidings.core.instants import MILLISECOND, SECOND, Instant, Span, rfc3339_micros
 from tidings.core.redelivery import (
     MOST_PER_SECOND,
     USUAL_PER_SECOND,
@@ -32,8 +32,18 @@ from tidings.store.transaction import Transaction
 from tidings.telemetry.facts import RedeliveryEnded, RedeliveryStarted
 
 _CURSOR = re.compile(r"rdl_[0-9a-z]{26}")
-_PATIENCE: Span = 10 * SECOND
-"""How long deliveries are counted; who asks waits for the answer."""
+
+
+class Pace(Struct, frozen=True, kw_only=True):
+    """For how long deliveries are counted, ``window`` rows at a time; who asks waits for the answer."""
+
+    patience: Span
+    window: int
+
+
+THOROUGH = Pace(patience=10 * SECOND, window=selection.WINDOW)
+AT_A_GLANCE = Pace(patience=30 * MILLISECOND, window=1_000)
+"""For a page, which has 100 ms for everything."""
 
 
 class Preview(Struct, frozen=True, kw_only=True):
@@ -56,8 +66,12 @@ class RedeliveryPage(Struct, frozen=True):
 
 async def preview(ctx: Context, wanted: Selection) -> Preview:
     """Count what a redelivery of now would find, and change nothing. Raises InvalidArgument or NotFound."""
-    await ctx.store.read(partial(_check, wanted=wanted))
-    return await _count(ctx, wanted, up_to=_end_of(ctx.clock.now()))
+    return await _preview(ctx, wanted, THOROUGH)
+
+
+async def glance(ctx: Context, wanted: Selection) -> Preview:
+    """Do as ``preview`` does, and give up soon: what is found by then is the least that there are."""
+    return await _preview(ctx, wanted, AT_A_GLANCE)
 
 
 async def start(ctx: Context, wanted: Selection, *, rate: int = USUAL_PER_SECOND) -> Redelivery:
@@ -69,7 +83,7 @@ async def start(ctx: Context, wanted: Selection, *, rate: int = USUAL_PER_SECOND
         raise InvalidArgument("rate", f"must be 1 to {MOST_PER_SECOND} deliveries a second")
     await ctx.store.read(partial(_check, wanted=wanted))
     now = ctx.clock.now()
-    counted = await _count(ctx, wanted, up_to=_end_of(now))
+    counted = await _count(ctx, wanted, THOROUGH, up_to=_end_of(now))
     job = Redelivery(
         id=ids.redelivery_id(now, ctx.entropy(ids.ID_ENTROPY)),
         selection=wanted,
@@ -135,11 +149,17 @@ def _check(connection: Connection, *, wanted: Selection) -> None:
         raise NotFound("webhook", wanted.webhook)
 
 
-async def _count(ctx: Context, wanted: Selection, *, up_to: str) -> Preview:
-    ends = ctx.clock.monotonic() + _PATIENCE
+async def _preview(ctx: Context, wanted: Selection, pace: Pace) -> Preview:
+    await ctx.store.read(partial(_check, wanted=wanted))
+    return await _count(ctx, wanted, pace, up_to=_end_of(ctx.clock.now()))
+
+
+async def _count(ctx: Context, wanted: Selection, pace: Pace, *, up_to: str) -> Preview:
+    ends = ctx.clock.monotonic() + pace.patience
+    count = partial(selection.count, wanted=wanted, up_to=up_to, window=pace.window)
     matched, left_out, behind = 0, 0, ""
     while True:
-        found = await ctx.store.read(partial(selection.count, wanted=wanted, behind=behind, up_to=up_to))
+        found = await ctx.store.read(partial(count, behind=behind))
         matched, left_out = matched + found.matched, left_out + found.left_out
         if found.reached is None or ctx.clock.monotonic() > ends:
             return Preview(matched=matched, left_out=left_out, complete=found.reached is None)
@@ -192,6 +212,7 @@ __all__ = [
     "RedeliveryState",
     "Selection",
     "cancel",
+    "glance",
     "list_redeliveries",
     "preview",
     "show",

@@ -70,9 +70,9 @@ def hold(connection: Connection, ids: Sequence[str]) -> None:
         connection.execute(select(_ID).where(_ID.in_(ids)).order_by(_ID).with_for_update())
 
 
-def count(connection: Connection, wanted: Selection, *, behind: str, up_to: str) -> Count:
-    """Count a stretch behind ``behind`` and below ``up_to``."""
-    conditions, reached = _window(connection, wanted, behind=behind, up_to=up_to, size=WINDOW)
+def count(connection: Connection, wanted: Selection, *, behind: str, up_to: str, window: int = WINDOW) -> Count:
+    """Count a stretch of ``window`` rows behind ``behind`` and below ``up_to``."""
+    conditions, reached = _window(connection, wanted, behind=behind, up_to=up_to, size=window)
     found = select(cast(_is_left_out(wanted, up_to), Integer).label("left_out")).where(*conditions).subquery()
     sums = select(func.count(), func.coalesce(func.sum(found.c.left_out), 0)).select_from(found)
     row = connection.execute(sums).one()

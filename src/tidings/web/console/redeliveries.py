@@ -30,7 +30,8 @@ async def list_redeliveries(visit: Visiting) -> Response[bytes]:
 @get(f"{_ALL}/new")
 async def preview(visit: Visiting) -> Response[bytes]:
     choice = listing(visit.query, FIELDS)
-    counted = await bulk_redelivery.preview(visit.ctx, _selection(choice))
+    count = bulk_redelivery.preview if visit.query.one("count") == "all" else bulk_redelivery.glance
+    counted = await count(visit.ctx, _selection(choice))
     return visit.page("redelivery_preview.html", choice=choice, counted=counted, **_choices())
 
 
