@@ -35,6 +35,14 @@ def test_a_line_is_broken_where_there_is_nothing_to_tell() -> None:
     )
 
 
+def test_a_share_is_drawn_of_the_whole() -> None:
+    chart = lines("Success", [Series("success", [0.5, 0.25])], top=1)
+
+    (line,) = drawn(chart.picture).iter("polyline")
+    assert chart.top == 1
+    assert line.get("points") == f"{WIDTH / 4:.2f},{HEIGHT / 2:.2f} {WIDTH * 3 / 4:.2f},{HEIGHT * 3 / 4:.2f}"
+
+
 @pytest.mark.parametrize("values", [[], [0, 0], [None]])
 def test_nothing_is_drawn_of_nothing(values: list[float | None]) -> None:
     labels = [""] * len(values)

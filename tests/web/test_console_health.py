@@ -22,6 +22,7 @@ from tidings.store.conditions import Failure
 from tidings.store.group_commit import each
 from tidings.store.journal import EndedEntry
 from tidings.store.transaction import Transaction
+from tidings.web.pages.charts import HEIGHT
 
 PASSWORD = "correct horse battery"
 _MARKUP = re.compile(r"<[^>]*>")
@@ -147,6 +148,24 @@ async def test_the_pictures_are_of_the_period_that_is_asked_for(
         }
         assert f'href="{path}?span=day#health" aria-current="page"' in pages["day"]
         assert (await ada.get(f"{path}?span=year")).status_code == 400
+
+
+async def test_the_success_rate_is_drawn_where_something_ended(
+    at: Served, ada: PagesClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statistics, "HOLD", -SECOND)
+    webhook = await registered(at, "acme")
+    await published(at, "acme", times=1)
+    now = at.ctx.clock.now()
+    lost = an_end(webhook, now, outcome="timeout", http_status=None, state=State.FAILED, latency=None)
+    await at.ctx.store.write(_end_all, [*[an_end(webhook, now)] * 3, lost, an_end(webhook, now - 7_200 * SECOND)])
+    await at.ctx.store.write(roll_up_all, at.ctx)
+
+    for path in ("/console", "/console/partners/acme", f"/console/webhooks/{webhook}"):
+        page = (await ada.get(f"{path}?span=day")).text
+        lines = re.findall(r'<polyline class="success" points="([^"]*)"', page)
+        # Two hours ago everything arrived; in between nothing ended; in this hour one of four was lost.
+        assert [line.split(",")[-1] for line in lines] == [f"{HEIGHT * lost:.2f}" for lost in (0, 0.25)], path
 
 
 async def test_both_pages_tell_what_waits(at: Served, ada: PagesClient) -> None:

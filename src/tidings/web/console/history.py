@@ -48,6 +48,7 @@ class Pictures(Struct, frozen=True):
     """A period, drawn."""
 
     deliveries: Chart
+    success: Chart
     latency: Chart
     counted: Statistics
 
@@ -96,10 +97,14 @@ async def _counted(ctx: Context, period: Period, of: StatisticsFilter) -> Statis
 
 
 def _row(period: Period, counted: Statistics) -> Row:
-    total = counted.total
-    ended = total.delivered + total.failed
     seconds = (counted.until - counted.since) / SECOND
-    return Row(period, total, total.delivered / ended if ended else None, total.delivered / seconds)
+    return Row(period, counted.total, _success(counted.total), counted.total.delivered / seconds)
+
+
+def _success(point: Point) -> float | None:
+    """Return which part of what ended by itself arrived; None when nothing did."""
+    ended = point.delivered + point.failed
+    return point.delivered / ended if ended else None
 
 
 def _drawn(counted: Statistics) -> Pictures:
@@ -109,6 +114,7 @@ def _drawn(counted: Statistics) -> Pictures:
     latency = [Series("p50", [point.p50_ms for point in points]), Series("p95", [point.p95_ms for point in points])]
     return Pictures(
         bars("Deliveries that ended", ended, [_label(point) for point in points]),
+        lines("Success rate", [Series("success", [_success(point) for point in points])], top=1),
         lines("From published to delivered", latency),
         counted,
     )

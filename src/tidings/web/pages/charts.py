@@ -36,9 +36,10 @@ def bars(title: str, series: Sequence[Series], labels: Sequence[str]) -> Chart:
     return Chart(_picture(title, parts), top)
 
 
-def lines(title: str, series: Sequence[Series]) -> Chart:
-    """Return a line for each series, broken where a value is None."""
-    top = _top(max((value or 0 for one in series for value in one.values), default=0))
+def lines(title: str, series: Sequence[Series], *, top: float | None = None) -> Chart:
+    """Return a line for each series, broken where a value is None; without ``top`` they reach as far as they do."""
+    if top is None:
+        top = _top(max((value or 0 for one in series for value in one.values), default=0))
     parts = [_line(one, top) for one in series]
     return Chart(_picture(title, parts), top)
 
