@@ -30,6 +30,8 @@ SETTINGS = {
     "TIDINGS_LEASE": "3",
 }
 QUALITY = 70
+OF_STRANGERS = 5
+"""The login, a link to a partner's page, and what is behind it."""
 MOST_BYTES = 3 * 1024 * 1024
 
 
@@ -50,7 +52,7 @@ async def test_a_picture_of_each_page(
                     await keep(page, folder / f"{name}-{look}.webp")
 
     sizes = sizes_in(folder)
-    assert len(sizes) == len(LOOKS) * (len(pages) + 3)
+    assert len(sizes) == len(LOOKS) * (len(pages) + OF_STRANGERS)
     assert sum(sizes) <= MOST_BYTES
 
 
@@ -66,6 +68,8 @@ def sizes_in(folder: Path) -> list[int]:
 
 async def of_strangers(console: ConsoleHouse, folder: Path, look: str, options: dict[str, Any]) -> None:
     made = await console.house.platform.http.post("/platform/v1/partners/northwind/portal-link")
+    newest = (await console.house.platform.http.get("/platform/v1/deliveries?partner=northwind&limit=1")).json()
+    (delivery,) = newest["result"]["deliveries"]
     async with console.stranger(**options) as opened:
         page = opened.page
         await page.goto("/console/login")
@@ -75,6 +79,10 @@ async def of_strangers(console: ConsoleHouse, folder: Path, look: str, options: 
         await page.get_by_role("button", name="Open the page").click()
         await page.get_by_role("button", name="Leave").wait_for()
         await keep(page, folder / f"portal-{look}.webp")
+        await page.goto("/portal/deliveries")
+        await keep(page, folder / f"portal-deliveries-{look}.webp")
+        await page.goto(f"/portal/deliveries/{delivery['id']}")
+        await keep(page, folder / f"portal-delivery-{look}.webp")
 
 
 async def keep(page: Page, picture: Path) -> None:

@@ -62,6 +62,7 @@ async def furnished(console: ConsoleHouse) -> dict[str, str]:
         "redelivery-preview": "/console/redeliveries/new?partner=aurora&state=delivered",
         "redelivery": f"/console/redeliveries/{job['id']}",
         "audit-trail": "/console/audit",
+        "error": "/console/deliveries/nothing",
     }
 
 
