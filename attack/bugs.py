@@ -3,18 +3,20 @@
 Owns the patches. An attack that cannot succeed against a weakened service proves nothing about a sound one.
 """
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
 from msgspec import structs
 from sqlalchemy import Connection, select
 
-from tidings.actions import access
+from tidings.actions import access, keyring
 from tidings.actions.context import Context
 from tidings.core import nonce as nonces
 from tidings.core.instants import Instant
 from tidings.core.model import Token, Webhook
 from tidings.core.outcome import Outcome
+from tidings.core.secret import Secret
 from tidings.sender import answer, clients
 from tidings.sender.request import OutboundRequest
 from tidings.sender.sender import Sender
@@ -22,6 +24,7 @@ from tidings.sender.warmth import Destination
 from tidings.store import browsing, events, keys, portal, tokens, webhooks
 from tidings.store.tables import portal_links
 from tidings.store.tables import webhooks as table
+from tidings.store.vault import Purpose, Vault
 from tidings.web.pages import answers, origin
 
 
@@ -142,6 +145,23 @@ def remembered_tokens() -> None:
     tokens.living = living
 
 
+def unsealed() -> None:
+    """Keep secrets as they are, in the form of sealed ones."""
+
+    def seal(self: Vault, secret: Secret, *, table: str, row: str, purpose: Purpose) -> str:  # noqa: ARG001 - its face
+        return f"v1.{self.newest}.{base64.b64encode(bytes(12) + secret.reveal()).decode()}"
+
+    def unseal(self: Vault, sealed: str, *, table: str, row: str, purpose: Purpose) -> Secret:  # noqa: ARG001 - as above
+        return Secret(base64.b64decode(sealed.rpartition(".")[2])[12:])
+
+    Vault.seal, Vault.open = seal, unseal  # type: ignore[method-assign] # a bug
+
+
+def forgets_signing_secrets() -> None:
+    """Seal API secrets under the newest master key, and leave the others as they are."""
+    keyring.PLACES = keyring.PLACES[:1]  # type: ignore[attr-defined, assignment] # a bug
+
+
 def shows_all() -> None:
     """Keep of an answer whatever was read of it."""
     answer.MOST_KEPT = answer.MOST_READ
@@ -161,5 +181,7 @@ BUGS: dict[str, Callable[[], None]] = {
     "any_scope": any_scope,
     "any_permission": any_permission,
     "remembered_tokens": remembered_tokens,
+    "unsealed": unsealed,
+    "forgets_signing_secrets": forgets_signing_secrets,
     "shows_all": shows_all,
 }

@@ -14,6 +14,7 @@ from msgspec import Struct
 from attack.rows import Row, Section, Tally
 from attack.size import Size
 from attack.stage import stage
+from support.marked_secrets import RUN
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -48,9 +49,19 @@ async def run(
                 tally = await row.play(set_up, size)
             except Exception as error:  # noqa: BLE001 - the other rows are played all the same
                 broke = f"{type(error).__name__}: {str(error)[:600]} {traceback.format_exc(limit=-4)[-1200:]}"
+            _hold_secrets(tally)
             results.append(_result(row, tally, broke, time.monotonic() - began))
             tell(results[-1])
+    # What the rows shared is looked into when it ends.
+    assert not RUN.found, f"secrets where none may be: {RUN.found[:10]}"
     return results
+
+
+def _hold_secrets(tally: Tally) -> None:
+    """What a row's own services left behind is the row's: a secret in it is a wrong result, whatever was tried."""
+    for place in RUN.found:
+        tally.hold(False, f"a secret where none may be: {place}")  # noqa: FBT003 - as assert
+    RUN.found.clear()
 
 
 def _result(row: Row, tally: Tally, broke: str, seconds: float) -> Result:

@@ -47,6 +47,8 @@ def test_every_row_holds() -> None:
         ("links_for_good", "portal-links"),
         ("any_origin", "page-forgery"),
         ("framed", "page-headers"),
+        ("unsealed", "marked-secrets"),
+        ("forgets_signing_secrets", "reseal-killed"),
         ("shows_all", "tells-nothing"),
         ("any_scope", "scopes"),
         ("any_permission", "permissions"),
