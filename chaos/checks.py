@@ -29,6 +29,23 @@ def is_set_aside(delivery: DeliveryRow) -> bool:
     return delivery.state == "failed" and delivery.leases_lost >= SET_ASIDE_AFTER
 
 
+def not_set_aside(evidence: Evidence) -> Iterator[str]:
+    """Yield what killed the service each time that it was sent, and did not end after so many lost leases (G16)."""
+    for marker in evidence.order.poison:
+        rows = evidence.of_marker[marker]
+        if not rows or any(not is_set_aside(row) or row.lost_leases != SET_ASIDE_AFTER for row in rows):
+            yield marker
+
+
+def bystanders(evidence: Evidence) -> Iterator[str]:
+    """Yield what was not delivered beside something that killed the service each time: the others go on (G16)."""
+    if not evidence.order.poison:
+        return
+    for delivery in evidence.deliveries.values():
+        if delivery.marker not in evidence.order.poison and delivery.state != "delivered":
+            yield f"{delivery.marker} {delivery.state}"
+
+
 def vanished(evidence: Evidence) -> Iterator[str]:
     for marker, told in evidence.told.items():
         rows = evidence.of_marker[marker]
@@ -198,6 +215,8 @@ CHECKS: dict[str, Callable[[Evidence], Iterable[str]]] = {
     check.__name__: check
     for check in (
         lost,
+        not_set_aside,
+        bystanders,
         vanished,
         phantom,
         twins,

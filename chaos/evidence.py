@@ -42,7 +42,8 @@ class Order(Struct, frozen=True, kw_only=True):
     """What the checker is to look at.
 
     ``downs`` are the times, from and to, at which nothing could be written. ``outages`` are those, from and to, between
-    which a service that stayed up had to refuse, and after which it had to resume unaided.
+    which a service that stayed up had to refuse, and after which it had to resume unaided. ``poison`` are the events
+    that killed the service each time that they were sent.
     """
 
     publisher: str
@@ -54,6 +55,7 @@ class Order(Struct, frozen=True, kw_only=True):
     faults: int
     bad_exits: int = 0
     outages: list[tuple[int, int]] = []
+    poison: list[str] = []
 
 
 class AttemptRow(Struct, frozen=True, array_like=True):

@@ -7,6 +7,8 @@ from msgspec import Struct, field
 
 ZERO = {
     "lost": "acknowledged and never received",
+    "not_set_aside": "events that killed the service each time and did not end failed after five lost leases",
+    "bystanders": "events beside one of those that were not delivered",
     "vanished": "acknowledged and not in the database, or with other deliveries than were told",
     "phantom": "received and never published",
     "twins": "published twice under one key, or told differently",

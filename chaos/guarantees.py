@@ -14,5 +14,6 @@ GUARANTEES = {
     "G10": "Stored = signed = sent: the same bytes on every attempt",
     "G12": "SIGTERM: nothing lost or doubled",
     "G14": "Database down, read-only or full: 503 with Retry-After, never 202; resumes unaided",
+    "G16": "A payload that kills its worker each time is set aside; the others go on",
     "G19": "Fan-out = delivered + failed + cancelled + pending + in flight, at any moment",
 }

@@ -22,7 +22,7 @@ from pyreqwest.response import Response
 
 from bench.client import run_and_end
 from chaos.ledgers import Broken, Ledger, Offered, Refused, Told
-from chaos.traffic import body_of, digest, partner_name, publication
+from chaos.traffic import body_of, digest, marker_of, partner_name, publication
 
 ACCEPTED = 202
 _PAUSE_S = 0.05
@@ -87,7 +87,7 @@ class Publisher:
             return
 
     async def _publish(self, numbers: list[int]) -> None:
-        batch = [(f"CHAOS-{number:09d}", partner_name(number % self._order.partners)) for number in numbers]
+        batch = [(marker_of(number), partner_name(number % self._order.partners)) for number in numbers]
         self._ledger.write(*(Offered(marker, partner, digest(body_of(marker).encode())) for marker, partner in batch))
         body = ('{"events":[' + ",".join(publication(*one) for one in batch) + "]}").encode()
         markers = [marker for marker, _ in batch]

@@ -6,6 +6,7 @@ to do by lines on standard input and answers each with one line of JSON:
     secret PATH SECRET   a webhook's signing secret
     behave PATH KIND     how to answer from now on (``chaos.behaviours``)
     kill PID N           kill -9 that process on reading the N-th request from now
+    poison MARKER PID    kill -9 that process on reading the next request for that event
     count                {"received": …, "repeated": …}: requests, and those for an event seen before
 """
 
@@ -39,6 +40,7 @@ class Site:
         self._behaviours: dict[str, Behaviour] = {}
         self._seen: set[str] = set()
         self._victim, self._until_kill = 0, 0
+        self._poison, self._poisoned = "", 0
         self.received = 0
         self.repeated = 0
 
@@ -50,6 +52,9 @@ class Site:
 
     def kill(self, pid: int, nth: int) -> None:
         self._victim, self._until_kill = pid, nth
+
+    def poison(self, marker: str, pid: int) -> None:
+        self._poison, self._poisoned = marker, pid
 
     def take(self, head: bytes, body: bytes) -> Behaviour:
         """Write down a request and say how to answer it."""
@@ -83,6 +88,9 @@ class Site:
             if self._until_kill <= 0:
                 os.kill(self._victim, signal.SIGKILL)
                 self._victim = 0
+        if self._poisoned and marker == self._poison:
+            os.kill(self._poisoned, signal.SIGKILL)
+            self._poisoned = 0
 
     def _is_genuine(self, path: str, signature: str, body: bytes) -> bool:
         parts = [part.partition("=") for part in signature.split(",")]
@@ -147,6 +155,8 @@ def _obey(site: Site, order: list[str]) -> object:
             site.behave(path, kind)
         case ["kill", pid, nth]:
             site.kill(int(pid), int(nth))
+        case ["poison", marker, pid]:
+            site.poison(marker, int(pid))
         case ["count"]:
             return {"received": site.received, "repeated": site.repeated}
         case _:

@@ -55,6 +55,7 @@ class Rig:
     cuts: list[Cut] = field(default_factory=list)
     downs: list[tuple[int, int]] = field(default_factory=list)
     outages: list[tuple[int, int]] = field(default_factory=list)
+    poison: list[str] = field(default_factory=list)
     faults: int = 0
     bad_exits: int = 0
     _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -191,6 +192,7 @@ class Rig:
             faults=self.faults,
             bad_exits=self.bad_exits,
             outages=self.outages,
+            poison=self.poison,
         )
         async with Child("checker") as checker:
             await checker.tell(msgspec_json.encode(order).decode())

@@ -31,6 +31,11 @@ def digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
+def marker_of(number: int) -> str:
+    """Return the marker of the publisher's event with this number, the first being 0."""
+    return f"CHAOS-{number:09d}"
+
+
 def partner_name(index: int) -> str:
     return f"partner-{index:03d}"
 

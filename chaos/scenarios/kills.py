@@ -4,11 +4,13 @@ import asyncio
 import random
 from collections.abc import Sequence
 
+from chaos.checks import SET_ASIDE_AFTER
 from chaos.layout import SETTINGS, Kind
 from chaos.rig import Impatient, Rig, now
 from chaos.services import arm, until_killed
 from chaos.setting_up import unmigrated
 from chaos.size import Size
+from chaos.traffic import marker_of
 from tidings.checkpoints import Checkpoint
 from tidings.engine.pruning import MOST_AT_ONCE
 
@@ -27,6 +29,7 @@ OF_THE_SERVICE = (
 """What events under load pass by themselves. Each of the others has a scenario or a test of its own."""
 _KILLED = -9
 _FLEET_PERIOD_S = 5.0
+_POISON = 100
 _PAST_ROWS = 6_000
 
 
@@ -53,6 +56,22 @@ async def on_requests(rig: Rig, size: Size) -> None:
         await until_killed(rig.services[VICTIM])
         await _note(rig)
         await rig.start(VICTIM)
+
+
+async def by_one_payload(rig: Rig, size: Size) -> None:
+    """Have the receiver kill the process on every request for one event, until that is set aside."""
+    marker = marker_of(_POISON)
+    rig.poison.append(marker)
+    await rig.order_receiver("poison", marker, str(rig.services[VICTIM].pid))
+    await rig.publish()
+    for _ in range(SET_ASIDE_AFTER):
+        await until_killed(rig.services[VICTIM])
+        await _note(rig)
+        # Told before the process is ready to send anything.
+        successor = await rig.launch(VICTIM)
+        await rig.order_receiver("poison", marker, str(successor.pid))
+        await successor.until_ready()
+    await rig.until_more_acknowledged(size.step)
 
 
 async def at_random(rig: Rig, size: Size) -> None:

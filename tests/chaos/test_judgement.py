@@ -143,3 +143,48 @@ def test_an_outage_after_which_either_side_stands_still_for_half_a_minute_fails(
     evidence = around_an_outage([Refused(11 * SECOND, 503, "1")], **{late: _AFTERWARDS + 1})
 
     assert examine(evidence).failures == ["not_resumed"]
+
+
+def beside_a_killer(*, killer: str, leases_lost: int, bystander: str) -> Evidence:
+    """Return a run in which one event killed the service so often, and in what state it and another event ended."""
+    evidence = Evidence(order=order(Layout(), poison=["killer"]))
+    ends = {"killer": (killer, ["lease_lost"] * leases_lost), "bystander": (bystander, ["lease_lost"])}
+    if killer == "delivered":
+        ends["killer"][1].append("ok")
+    if bystander == "delivered":
+        ends["bystander"][1].append("ok")
+    for name, (state, outcomes) in ends.items():
+        row = DeliveryRow(
+            id=name,
+            event=name,
+            marker=name,
+            state=state,
+            attempts=len(outcomes),
+            leases_lost=outcomes.count("lease_lost"),
+            first_attempt_at=SECOND,
+            finished_at=9 * SECOND,
+            log=[AttemptRow(name, number, number * SECOND, 1, said, name) for number, said in enumerate(outcomes, 1)],
+        )
+        evidence.deliveries[name] = row
+        evidence.of_marker[name].append(row)
+    evidence.routed = len(ends)
+    evidence.states = evidence.tallies = {state: [killer, bystander].count(state) for state in ("delivered", "failed")}
+    return evidence
+
+
+@pytest.mark.parametrize(
+    ("killer", "leases_lost", "bystander", "failures"),
+    [
+        ("failed", 5, "delivered", []),
+        ("failed", 4, "delivered", ["not_set_aside"]),
+        ("failed", 6, "delivered", ["not_set_aside"]),
+        ("delivered", 5, "delivered", ["not_set_aside"]),
+        ("failed", 5, "failed", ["bystanders"]),
+    ],
+)
+def test_what_kills_each_time_must_end_after_five_lost_leases_and_all_else_arrive(
+    killer: str, leases_lost: int, bystander: str, failures: list[str]
+) -> None:
+    evidence = beside_a_killer(killer=killer, leases_lost=leases_lost, bystander=bystander)
+
+    assert examine(evidence).failures == failures
