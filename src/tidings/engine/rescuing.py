@@ -68,7 +68,7 @@ def _rescue(transaction: Transaction, rescue: Rescue) -> Rescued:
     by_move = _by_move(transaction, rescue, lost, now)
     for move, rows in by_move.items():
         ended = [_ended(row, move, now) for row in rows]
-        transaction.moved(move, deliveries.record(connection, move, ended))
+        transaction.moved(move, deliveries.rescue(connection, move, ended))
         transaction.draft.ended += [_entry(row, move, now) for row in rows]
     if lost:
         attempts.end(connection, [_result(row) for row in lost])

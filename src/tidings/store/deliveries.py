@@ -124,7 +124,6 @@ def _recording(move: Move) -> Update:
                 "finished_at": _ended["finished_at"],
                 "last_outcome": _ended["last_outcome"],
                 "last_status": _ended["last_status"],
-                "lease_token": case((lost, null()), else_=deliveries.c.lease_token),
                 "lease_until": null(),
                 "leases_lost": case((lost, deliveries.c.leases_lost + 1), else_=deliveries.c.leases_lost),
             }
@@ -165,6 +164,9 @@ MOVING: dict[Move, Update] = {
 }
 """Every statement that moves a delivery; a test compares them with ``TRANSITIONS``."""
 
+# Whoever recorded an attempt leaves its token as the sign of it; what was taken from its worker bears none.
+_RESCUING = {move: MOVING[move].values(lease_token=null()) for move in (Move.LEASE_LOST, Move.GAVE_UP, Move.CUT_OFF)}
+
 _OWNER = (deliveries.c.partner_id, deliveries.c.webhook_id, deliveries.c.event_type)
 _EXPIRE = MOVING[Move.EXPIRED].returning(deliveries.c.id, *_OWNER)
 _WITHDRAW = MOVING[Move.WITHDRAWN].returning(*_OWNER)
@@ -188,6 +190,11 @@ def insert(connection: Connection, rows: Sequence[NewDelivery]) -> None:
 def record(connection: Connection, move: Move, rows: Sequence[EndedAttempt]) -> int:
     """Move deliveries whose attempt ended; return how many still held their lease."""
     return connection.execute(MOVING[move], _ended.bind(rows)).rowcount
+
+
+def rescue(connection: Connection, move: Move, rows: Sequence[EndedAttempt]) -> int:
+    """Do as ``record`` does for attempts that were lost with their worker, which records nothing from then on."""
+    return connection.execute(_RESCUING[move], _ended.bind(rows)).rowcount
 
 
 def fenced_out(connection: Connection, leases: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
