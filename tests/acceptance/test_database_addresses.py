@@ -45,11 +45,11 @@ async def test_a_server_that_is_not_there_is_named_with_the_cause(
     tmp_path: Path, shared_database: dict[str, str]
 ) -> None:
     first, second = free_port(), free_port()
-    hosts = f"127.0.0.1:{first},localhost:{second}"
+    hosts = f"127.0.0.1:{first},127.0.0.1:{second}"
 
     for line in await lines_of(at(tmp_path, shared_database, f"{hosts}/tidings")):
         assert line.endswith(
-            f"the database does not answer at 127.0.0.1:{first} or localhost:{second}: connection refused"
+            f"the database does not answer at 127.0.0.1:{first} or 127.0.0.1:{second}: connection refused"
         )
 
 

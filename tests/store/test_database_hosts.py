@@ -64,4 +64,6 @@ async def test_every_address_of_a_name_that_refuses_is_one_cause() -> None:
     with pytest.raises(OSError, match=r"Errno") as refused:
         await asyncio.open_connection("localhost", port)
 
-    assert cause(refused.value) == "connection refused"
+    # Where ::1 is a name of nothing, that is said as well.
+    assert "connection refused" in cause(refused.value)
+    assert str(port) not in cause(refused.value)

@@ -21,7 +21,10 @@ class Database(Protocol):
     """One database, open."""
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
-        """Run ``work`` on one snapshot. Raises ``Unavailable``."""
+        """Run ``work``, which writes nothing. Raises ``Unavailable``.
+
+        On SQLite all of it sees one snapshot; on PostgreSQL each statement sees what is committed when it begins.
+        """
         ...
 
     async def write(self, work: Callable[[Connection], Result]) -> Result:

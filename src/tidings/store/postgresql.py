@@ -45,9 +45,12 @@ class PostgresqlDatabase:
         self._url = url
         self._where = spoken(url)
         self._engine = _engine(url)
+        # A transaction around what only looks would cost two more turns to the server and show nothing else: each of
+        # its statements sees what is committed when it begins, as it does without.
+        self._looking = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
-        return await self._guarded(lambda: self._transaction(work))
+        return await self._guarded(lambda: self._look(work))
 
     async def write(self, work: Callable[[Connection], Result]) -> Result:
         return await self._guarded(lambda: self._tried_again(work))
@@ -82,6 +85,10 @@ class PostgresqlDatabase:
                     raise
         return await self._transaction(work)
 
+    async def _look(self, work: Callable[[Connection], Result]) -> Result:
+        async with self._looking.connect() as connection:
+            return await connection.run_sync(work)
+
     async def _transaction(self, work: Callable[[Connection], Result]) -> Result:
         async with self._engine.begin() as connection:
             return await connection.run_sync(work)
@@ -90,11 +97,22 @@ class PostgresqlDatabase:
         try:
             return await call()
         except SQLAlchemyError as error:
-            raise translate(error, where=self._where) from error
+            beneath = _beneath(error)
+            raise (translate(error, where=self._where) if beneath is None else self._away(beneath)) from error
         except _AWAY as error:
-            reason = reason_of(error)
-            where = f"{self._where}: {cause(error)}"
-            raise (Unavailable(SILENT, where=where) if reason is None else Unavailable(reason)) from error
+            raise self._away(error) from error
+
+    def _away(self, error: BaseException) -> Unavailable:
+        reason = reason_of(error)
+        return Unavailable(SILENT, where=f"{self._where}: {cause(error)}") if reason is None else Unavailable(reason)
+
+
+def _beneath(error: SQLAlchemyError) -> BaseException | None:
+    """Return what the driver said when it lost a server or found none; SQLAlchemy wraps that as it wraps refusals."""
+    found = getattr(getattr(error, "orig", None), "__cause__", None)
+    answered = isinstance(found, asyncpg.PostgresError) and not isinstance(found, asyncpg.PostgresConnectionError)
+    # What the driver refuses to send is a ValueError too: a mistake of ours.
+    return found if isinstance(found, _AWAY) and not answered and not isinstance(found, ValueError) else None
 
 
 def _engine(url: str) -> AsyncEngine:

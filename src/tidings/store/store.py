@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 
 class Store:
-    """Reads see a snapshot; every write goes through the group commit."""
+    """Reads see what is committed; every write goes through the group commit."""
 
     def __init__(self, *, database: Database, commits: GroupCommit, vault: Vault, clock: Clock, emit: Emit) -> None:
         self._database = database
@@ -30,7 +30,7 @@ class Store:
         self.vault = vault
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
-        """Run ``work`` on one snapshot. Raises ``Unavailable`` or what ``work`` raises."""
+        """Run ``work``, which writes nothing. Raises ``Unavailable`` or what ``work`` raises."""
         began = self._clock.monotonic()
         try:
             found = await self._database.read(work)
