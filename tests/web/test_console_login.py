@@ -1,6 +1,8 @@
 """Who gets into the console, and what a session and a form are worth."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -8,12 +10,13 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from support.outages import held_by_another_program
 from support.pages_client import PagesClient
 from support.served import PLENTY, Served, Terms, served
 from tidings.actions import auditing, operators
 from tidings.actions.auditing import AuditFilter
 from tidings.actions.context import Limits, SessionTimes
-from tidings.core.instants import SECOND
+from tidings.core.instants import SECOND, Span
 from tidings.core.model import OperatorRole
 from tidings.core.secret import Secret
 from tidings.telemetry.facts import AccessRefused
@@ -186,14 +189,38 @@ async def test_a_session_ends_by_itself(tmp_path: Path, times: SessionTimes) -> 
         assert (await visitor.get(PAGE)).status_code == 303
 
 
-async def test_a_session_that_is_used_does_not_become_idle(tmp_path: Path) -> None:
-    limits = msgspec.structs.replace(Limits(rate_limit=PLENTY), sessions=SessionTimes(idle=2 * SECOND))
+@asynccontextmanager
+async def logged_in(tmp_path: Path, *, idle: Span) -> AsyncIterator[tuple[Served, PagesClient]]:
+    limits = msgspec.structs.replace(Limits(rate_limit=PLENTY), sessions=SessionTimes(idle=idle))
     async with served(tmp_path, Terms(limits=limits)) as up:
         await operators.create(up.ctx, "ada", role=OperatorRole.OPERATOR, password=Secret(PASSWORD.encode()))
         visitor = PagesClient(up.port)
         await visitor.log_in("ada", PASSWORD)
-        ends = up.ctx.clock.monotonic() + 3 * SECOND
+        yield up, visitor
+
+
+async def test_a_session_that_is_used_does_not_become_idle(tmp_path: Path) -> None:
+    async with logged_in(tmp_path, idle=5 * SECOND) as (up, visitor):
+        ends = up.ctx.clock.monotonic() + 6 * SECOND
         while up.ctx.clock.monotonic() < ends:
+            assert (await visitor.get(PAGE)).status_code == 200
+            await asyncio.sleep(0.2)
+
+
+async def test_a_page_that_refreshes_itself_keeps_nobody_logged_in(tmp_path: Path) -> None:
+    async with logged_in(tmp_path, idle=2 * SECOND) as (_, visitor):
+        visitor.headers["sec-fetch-mode"] = "cors"
+        async with asyncio.timeout(20):
+            while (await visitor.get(PAGE)).status_code == 200:
+                pass
+
+        assert (await visitor.get(PAGE)).status_code == 303
+
+
+async def test_who_is_logged_in_may_look_at_a_database_that_takes_no_writes(tmp_path: Path) -> None:
+    async with logged_in(tmp_path, idle=4 * SECOND) as (up, visitor):
+        with held_by_another_program(up.ctx.store._database._path):  # type: ignore[attr-defined] # SQLite here
+            await asyncio.sleep(1.1)
             assert (await visitor.get(PAGE)).status_code == 200
 
 

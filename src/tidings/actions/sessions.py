@@ -5,6 +5,7 @@ knows it and a disabled operator is out at once.
 """
 
 import base64
+from contextlib import suppress
 from functools import partial
 
 from msgspec import Struct
@@ -17,7 +18,7 @@ from tidings.core.audit import Actor, ActorKind, AuditAction
 from tidings.core.instants import SECOND, Instant
 from tidings.core.model import Operator
 from tidings.core.secret import Secret
-from tidings.errors import Unauthenticated
+from tidings.errors import Unauthenticated, Unavailable
 from tidings.store import operators
 from tidings.store.group_commit import each
 from tidings.store.transaction import Transaction
@@ -50,15 +51,20 @@ async def log_in(ctx: Context, name: str, password: Secret, *, address: str | No
     return Session(await ctx.store.write(_begin, beginning), token)
 
 
-async def resume(ctx: Context, token: str) -> Session:
-    """Return the session with that token. Raises Unauthenticated when it has ended or never was."""
+async def resume(ctx: Context, token: str, *, is_used: bool) -> Session:
+    """Return the session with that token. Raises Unauthenticated when it has ended or never was.
+
+    ``is_used`` is False for what a page does by itself: that keeps nobody logged in.
+    """
     found = await ctx.store.read(partial(operators.session, digest=digest_of(token)))
     now = ctx.clock.now()
     if found is None or now >= min(found[1] + ctx.limits.sessions.idle, found[2]):
         raise Unauthenticated("you are not logged in, or were for too long")
     operator, seen_at, _ = found
-    if now - seen_at >= min(_NOTED_EVERY, ctx.limits.sessions.idle // 4):
-        await ctx.store.write(_touch, (digest_of(token), now))
+    if is_used and now - seen_at >= min(_NOTED_EVERY, ctx.limits.sessions.idle // 4):
+        # A database that takes no writes just now is what an operator wants to look into.
+        with suppress(Unavailable):
+            await ctx.store.write(_touch, (digest_of(token), now))
     return Session(operator, token)
 
 

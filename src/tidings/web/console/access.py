@@ -118,7 +118,7 @@ async def session_of(site: Site, scope: Scope) -> Session:
     if not token:
         raise LoginNeeded(_login_for(scope))
     try:
-        return await sessions.resume(site.ctx, token)
+        return await sessions.resume(site.ctx, token, is_used=origin.is_by_hand(scope))
     except Unauthenticated:
         raise LoginNeeded(_login_for(scope)) from None
 

@@ -39,6 +39,11 @@ def check_origin(scope: Scope, trusted: Sequence[Network]) -> None:
         raise Denied("another site sent this form")
 
 
+def is_by_hand(scope: Scope) -> bool:
+    """Tell whether somebody opened a page or sent a form; what a script on a page asks for is not by hand."""
+    return header_once(scope, b"sec-fetch-mode") in {None, b"navigate"}
+
+
 def form_token(session: str) -> str:
     """Return what the forms of a session carry. From it nobody learns the session's own token."""
     return hashlib.sha256(b"tidings form\x1f" + session.encode()).hexdigest()
