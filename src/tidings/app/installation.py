@@ -52,7 +52,7 @@ async def context(settings: Settings) -> AsyncIterator[Context]:
         opened = open_database(settings)
         stack.push_async_callback(opened.close)
         if isinstance(opened, SqliteDatabase):
-            await _migrate(opened, settings, _say_nothing)
+            await _migrate(opened, _say_nothing)
         await opened.read(schema.refuse_other)
         ctx = await build_context(stack, settings, opened, engine=NoEngine(), emit=tell_nobody)
         yield ctx.by(invoker())
@@ -63,7 +63,9 @@ def migrate(settings: Settings, *, tell: Callable[[str], None]) -> bool:
 
     async def run() -> bool:
         async with database(settings) as opened:
-            return await _migrate(opened, settings, tell)
+            changed = await _migrate(opened, tell)
+            await _make_partitions(opened, settings)
+            return changed
 
     return asyncio.run(run())
 
@@ -80,7 +82,7 @@ async def prepare_for_service(opened: AnyDatabase, settings: Settings, *, migrat
         opened.lock_for_service()
         migrate = True
     if migrate:
-        await _migrate(opened, settings, _say_nothing)
+        await _migrate(opened, _say_nothing)
     await opened.read(schema.refuse_other)
     await opened.read(partial(refuse_unsafe, clock=Clock()))
     # A service that stood still for weeks: what it writes first has a place already. The pruner tries again.
@@ -118,12 +120,11 @@ async def build_context(
     )
 
 
-async def _migrate(opened: Database, settings: Settings, tell: Callable[[str], None]) -> bool:
+async def _migrate(opened: Database, tell: Callable[[str], None]) -> bool:
     missing = await opened.read(schema.pending)
     for revision in missing:
         tell(f"migrating to schema {revision}")
         await opened.write(partial(schema.upgrade_to, revision=revision))
-    await _make_partitions(opened, settings)
     return bool(missing)
 
 

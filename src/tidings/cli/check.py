@@ -23,7 +23,7 @@ from tidings.clock import Clock
 from tidings.core.instants import SECOND, rfc3339
 from tidings.errors import Misconfigured, TidingsError
 from tidings.settings import Settings
-from tidings.store import browsing, keys, schema, vault
+from tidings.store import browsing, schema, sealed, vault
 from tidings.store.delivery_filter import DeliveryFilter
 from tidings.store.safety import refuse_unsafe
 
@@ -106,12 +106,12 @@ def _look_at(file: Path) -> None:
 
 
 async def _opened(ctx: Context) -> str:
-    for key in await ctx.store.read(partial(keys.of_partner, partner=None)):
-        credential = await ctx.store.read(partial(keys.credential, key=key.key))
-        if credential is not None:
-            ctx.store.vault.open(credential.sealed_secret, table="api_keys", row=key.key, purpose=vault.Purpose.API)
-            return "opens what is sealed in the database"
-    return "there, and nothing is sealed yet"
+    found = 0
+    for place in sealed.PLACES:
+        for one in await ctx.store.read(partial(sealed.page, place=place, after="", most=1)):
+            ctx.store.vault.open(one.text, table=place.table, row=one.row, purpose=place.purpose)
+            found += 1
+    return "opens what is sealed in the database" if found else "there, and nothing is sealed yet"
 
 
 async def _operations(configuration: Settings) -> str:

@@ -12,6 +12,7 @@ from litestar import Response, get, post
 from litestar.types import ControllerRouterHandler, Scope
 
 from tidings.actions import sessions
+from tidings.actions.access import digest_of
 from tidings.core.rate import Rate
 from tidings.core.secret import Secret
 from tidings.errors import RateLimited, Unauthenticated
@@ -76,16 +77,18 @@ class Login:
         name, place = form.one("name"), _inside(form.one("next"))
         caller = caller_of(client_address(scope, self._site.trusted_proxies))
         address = self._site.address(scope)
+        # A name may be as long as a form: what is kept of it is as long as any other.
+        typed = digest_of(name)
         try:
             self._by_address.charge(caller)
-            self._by_name.charge(name)
+            self._by_name.charge(typed)
             session = await sessions.log_in(self._site.ctx, name, _secret(form.one("password")), address=address)
         except (Unauthenticated, RateLimited) as error:
             self._site.ctx.emit(AccessRefused(api="console", code=error.code, address=address))
             status = 401 if isinstance(error, Unauthenticated) else 429
             return self._page(scope, place, name=name, refusal=str(error), status=status)
         self._by_address.give_back(caller)
-        self._by_name.give_back(name)
+        self._by_name.give_back(typed)
         return answers.see_other(place, cookie=self._site.cookie(scope, session.token)).response()
 
     def _page(
