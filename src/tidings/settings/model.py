@@ -110,7 +110,8 @@ class Settings(BaseSettings):
     )
     rate_limit_address: Annotated[Rate, BeforeValidator(spellings.rate)] = Field(
         default=Rate(1000, 100),
-        description="Partner API, for each client address, before authentication: `burst/per second`.",
+        description="Partner API, console and partner page together, for each client address, before anybody is known: "
+        "`burst/per second`.",
     )
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(spellings.networks)] = Field(
         default=(), description="Comma list of networks whose forwarding headers are believed. Unset: nobody's."
