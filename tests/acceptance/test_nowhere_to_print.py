@@ -105,6 +105,15 @@ async def test_a_token_and_a_password_that_nobody_saw_are_named(tmp_path: Path, 
     assert "the password was not shown: run `tidings operator set-password ada`" in password
 
 
+async def test_of_a_link_that_nobody_saw_another_is_made(tmp_path: Path, full_disk: IO[bytes]) -> None:
+    installation = Installation(folder=tmp_path)
+    await installation.run("partner", "create", "acme")
+
+    line = line_of(await run(installation, full_disk, "partner", "portal-link", "acme"))
+
+    assert line.startswith(f"{NO_SPACE}; the link was not shown: make another one")
+
+
 async def test_a_signing_secret_that_nobody_saw_is_rotated_again(hasty: House, full_disk: IO[bytes]) -> None:
     webhook = (await hasty.partner()).webhook
     rotate = ("webhook", "rotate-secret", webhook)
