@@ -11,8 +11,10 @@ from msgspec import structs
 from sqlalchemy import Connection, select
 
 from tidings.actions import access, keyring
+from tidings.actions import portal as partner_page
 from tidings.actions.context import Context
 from tidings.core import nonce as nonces
+from tidings.core.audit import Actor, ActorKind
 from tidings.core.instants import Instant
 from tidings.core.model import Token, Webhook
 from tidings.core.outcome import Outcome
@@ -145,6 +147,15 @@ def remembered_tokens() -> None:
     tokens.living = living
 
 
+def in_the_platforms_name() -> None:
+    """Let whoever is at a partner's page act in the name of a token."""
+
+    def by_partner(ctx: Context, partner: str, address: str | None) -> Context:
+        return ctx.by(Actor(ActorKind.TOKEN, partner, address))
+
+    partner_page.by_partner = by_partner
+
+
 def unsealed() -> None:
     """Keep secrets as they are, in the form of sealed ones."""
 
@@ -181,6 +192,7 @@ BUGS: dict[str, Callable[[], None]] = {
     "any_scope": any_scope,
     "any_permission": any_permission,
     "remembered_tokens": remembered_tokens,
+    "in_the_platforms_name": in_the_platforms_name,
     "unsealed": unsealed,
     "forgets_signing_secrets": forgets_signing_secrets,
     "shows_all": shows_all,

@@ -5,6 +5,7 @@ A new attack is a ``Row`` in the module of its section.
 
 from attack import (
     address_rows,
+    audit_row,
     crowd_row,
     firewall_row,
     fuzz_rows,
@@ -37,6 +38,7 @@ ROWS: tuple[Row, ...] = (
     *crowd_row.ROWS,
     *page_rows.ROWS,
     *portal_rows.ROWS,
+    *audit_row.ROWS,
     *fuzz_rows.ROWS,
     *proxy_row.ROWS,
     *firewall_row.ROWS,

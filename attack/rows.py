@@ -24,6 +24,7 @@ class Section(StrEnum):
     OUTBOUND = "5. Outbound requests"
     PAGES = "6. Pages"
     ROLES = "7. Roles"
+    AUDIT = "8. The audit trail"
     FUZZING = "Fuzzing: every parser of outside input"
     PROXY = "Around it: a reverse proxy and a firewall"
 

@@ -144,6 +144,7 @@ class Stage:
         kind: Kind = Kind.SQLITE,
         processes: int = 1,
         forgetful: bool = True,
+        arguments: Sequence[str] = (),
     ) -> AsyncIterator[Site]:
         """Run a service of one's own with ``settings`` beside the usual ones; look for secrets in what it leaves."""
         folder = self.folder / f"site-{next(_numbers)}"
@@ -155,7 +156,7 @@ class Stage:
             migrated = await installation.run("migrate")
             assert migrated.status == 0, migrated.stderr
         token = await installation.create_token("attack")
-        services = await asyncio.gather(*(installation.serve(port=free_port()) for _ in range(processes)))
+        services = await asyncio.gather(*(installation.serve(*arguments, port=free_port()) for _ in range(processes)))
         async with platform(services[0].url, token) as client:
             site = Site(installation=installation, services=services, token=token, platform=client, url=url)
             try:

@@ -50,6 +50,7 @@ def test_every_row_holds() -> None:
         ("unsealed", "marked-secrets"),
         ("forgets_signing_secrets", "reseal-killed"),
         ("shows_all", "tells-nothing"),
+        ("in_the_platforms_name", "audit-trail"),
         ("any_scope", "scopes"),
         ("any_permission", "permissions"),
         ("remembered_tokens", "revocation"),

@@ -7,12 +7,12 @@ Whoever adds a route that changes something adds a sentence here.
 import itertools
 import json
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from urllib.parse import quote
 
 from support.event_samples import sample
-from support.partner_client import JsonObject, PartnerClient
-from support.served import LOOPBACK_HOST, Served
+from support.partner_client import Answered, JsonObject, PartnerClient
+from support.served import LOOPBACK_HOST
 
 Told: TypeAlias = tuple[str, str, str, JsonObject]
 """Actor, action, subject and details of an entry."""
@@ -26,11 +26,23 @@ _RIGHTS = ["webhooks:read", "webhooks:write"]
 _numbers = itertools.count()
 
 
+class Asked(Protocol):
+    """A running service and a token of its platform API, whose name is ``BY_TOKEN``'s."""
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def token(self) -> str: ...
+
+    async def platform(self, method: str, target: str, body: bytes = b"") -> Answered: ...
+
+
 @dataclass
 class Story:
     """A partner of a running service; ``live`` it once."""
 
-    at: Served
+    at: Asked
     partner: str = field(default_factory=lambda: f"audited-{next(_numbers)}")
     routes: set[str] = field(default_factory=set)
     secrets: list[str] = field(default_factory=lambda: [_URL, TOKEN_OF_THE_PARTNER])
