@@ -1,12 +1,16 @@
 """Section 5: whatever a receiver does, an attempt ends in time, with its one outcome, and tells nothing more."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 
+from attack.console_login import LoggedIn, log_in
+from attack.page_rows import Browser
 from attack.points import publish_to
+from attack.portal_visit import enter, link_to
 from attack.receivers import BODY_MARK, MARK, MISBEHAVING, STATUSES, TAIL_MARK, TALKATIVE, Kind, listening
 from attack.rows import Row, Section, Tally
 from attack.size import Size
@@ -18,6 +22,9 @@ _GRACE_S = 0.5
 _GRACE_OF_TESTS_S = 5.0
 """Half a second is held in a long run, on a machine that does nothing else; tests share theirs with others."""
 _EXCERPT = 1024
+_OK = 200
+_ANSWER = re.compile(r'<pre tabindex="0" class="wire" dir="auto">.*?</pre>', re.DOTALL)
+"""Where a page shows what a receiver answered."""
 _EXCERPTS = {("attempts", "response_excerpt"), ("webhook_tests", "response_excerpt")}
 
 
@@ -53,6 +60,7 @@ async def _tells_nothing(stage: Stage, _size: Size) -> Tally:
             deliveries = await publish_to(site, hooks)
             for one in deliveries:
                 await _shown(tally, site, str(one["id"]))
+            await _on_pages(tally, site, hooks, [str(one["id"]) for one in deliveries])
         said = [site.service.stderr, *site.service.stdout, await site.platform.metrics()]
         _hold_clean(tally, "logs and metrics", "\n".join(said), MARK, BODY_MARK, TAIL_MARK)
         _kept(tally, site)
@@ -71,6 +79,31 @@ async def _shown(tally: Tally, site: Site, delivery: str) -> None:
     for attempt in view["attempts"]:
         _excerpt(tally, delivery, attempt.pop("response_excerpt"))
     _hold_clean(tally, f"delivery {delivery}", json.dumps(view), MARK, BODY_MARK, TAIL_MARK)
+
+
+async def _on_pages(tally: Tally, site: Site, hooks: Sequence[Hook], deliveries: Sequence[str]) -> None:
+    """Look at the console's and the partner's own pages of it all; the one allowed place is an attempt's answer."""
+    browser = Browser(site=site)
+    made = await site.installation.ask("operator", "create", "onlooker", "--role", "operator")
+    operator = await log_in(browser.send, origin=browser.origin, name="onlooker", password=made["password"])
+    consoles = [*(f"/webhooks/{hook.id}" for hook in hooks), "", "/events", f"/partners/{hooks[0].partner}", "/audit"]
+    await _read(tally, browser, operator, "/console", consoles, deliveries)
+    for partner in {hook.partner for hook in hooks}:
+        guest = await enter(browser.send, await link_to(site, partner), origin=browser.origin)
+        own = [one["id"] for one in await site.platform.deliveries(partner=partner)]
+        await _read(tally, browser, guest, "/portal", [""], own)
+
+
+async def _read(
+    tally: Tally, browser: Browser, visitor: LoggedIn, prefix: str, pages: Sequence[str], deliveries: Sequence[str]
+) -> None:
+    for page in ("/deliveries", *pages, *(f"/deliveries/{one}" for one in deliveries)):
+        answer = await browser.send("GET", f"{prefix}{page}", [visitor.cookie])
+        text = answer.body.decode()
+        tally.check(answer.status == _OK, f"{prefix}{page}: {answer.status}")
+        _hold_clean(tally, f"{prefix}{page}", text, MARK, TAIL_MARK)
+        _hold_clean(tally, f"{prefix}{page} beside the answers", _ANSWER.sub("", text), BODY_MARK)
+        tally.saw("answers on pages", len(_ANSWER.findall(text)))
 
 
 def _excerpt(tally: Tally, what: str, text: str | None) -> None:
@@ -120,7 +153,8 @@ ROWS = (
         name="tells-nothing",
         section=_HERE,
         attack="a mark in every place where a receiver can write: status line, headers, body, banner, certificate",
-        expected="found nowhere but in `response_body` and the excerpt: the body's first 1,024 bytes, as clean text",
+        expected="found nowhere, no page of the console or of the partner among them, but in `response_body` and the "
+        "excerpt: the body's first 1,024 bytes, as clean text",
         play=_tells_nothing,
     ),
 )
