@@ -24,6 +24,13 @@ def test_every_link_to_a_file_of_ours_leads_somewhere(page: Path) -> None:
     assert [link for link in ours if not (page.parent / link).exists()] == []
 
 
+def test_every_test_that_the_security_tests_name_is_there() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "docs" / "security-tests.md").read_text("utf-8"))
+
+    assert named
+    assert [one for one in named if not re.search(rf"def {one[1]}\(", (ROOT / one[0]).read_text("utf-8"))] == []
+
+
 def test_the_readme_begins_with_what_it_is_and_exactly_two_commands() -> None:
     first_screen = (ROOT / "README.md").read_text("utf-8").split("## ")[0]
 
