@@ -58,7 +58,7 @@ def main(
     seconds: Annotated[int | None, typer.Option(min=1, help="Length of a round of latency, and of memory.")] = None,
     history: Annotated[int | None, typer.Option(min=1000, help="Ended deliveries of a long history.")] = None,
     pending: Annotated[int | None, typer.Option(min=1000, help="Pending deliveries of a long queue.")] = None,
-    database: Annotated[Kind, typer.Option(help="On which database; isolation is measured on SQLite.")] = Kind.SQLITE,
+    database: Annotated[Kind, typer.Option(help="On which database.")] = Kind.SQLITE,
     processes: Annotated[int, typer.Option(min=1, help="Throughput on PostgreSQL: with one, then so many.")] = 1,
     write: Annotated[bool, typer.Option("--write", help="Put the figures into docs/benchmarks.md.")] = False,
 ) -> None:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from statistics import median
 
 from bench.children import Child
+from bench.databases import Kind
 from bench.figures import Figure, Target
 from bench.measurements import Size, figure
 from bench.rig import HOSTS, Rig, register, rig
@@ -25,7 +26,7 @@ _BATCH = 500
 
 async def hanging(size: Size) -> list[Figure]:
     """One webhook that hangs on every request, with a queue of 100,000 due deliveries."""
-    async with _beside_dead(healthy=16) as (up, dead_urls):
+    async with _beside_dead(size.kind, healthy=16) as (up, dead_urls):
         queue = LONG_QUEUE if size.is_full else LONG_QUEUE // 100
         return await _compared(up, size, dead_urls[1:2], queue, f"one webhook hangs, {queue:,} due")
 
@@ -33,7 +34,7 @@ async def hanging(size: Size) -> list[Figure]:
 async def dead(size: Size) -> list[Figure]:
     """One in a hundred webhooks dead."""
     count = size.webhooks
-    async with _beside_dead(healthy=count - count // ONE_IN) as (up, dead_urls):
+    async with _beside_dead(size.kind, healthy=count - count // ONE_IN) as (up, dead_urls):
         urls = [dead_urls[number % len(dead_urls)] for number in range(count // ONE_IN)]
         return await _compared(up, size, urls, QUEUE_OF_EACH * len(urls), f"{len(urls)} of {count:,} webhooks dead")
 
@@ -60,12 +61,12 @@ async def _p99(up: Rig, size: Size, partners: int) -> float:
 
 
 @asynccontextmanager
-async def _beside_dead(*, healthy: int) -> AsyncIterator[tuple[Rig, list[str]]]:
+async def _beside_dead(kind: Kind, *, healthy: int) -> AsyncIterator[tuple[Rig, list[str]]]:
     """Yield a rig with so many healthy webhooks, and URLs that refuse, are silent and answer 500."""
     ports = [free_port() for _ in range(3)]
     host = HOSTS[-1]
     async with (
-        rig(partners=healthy, also_allowed=[f"{host}/32:{port}" for port in ports]) as up,
+        rig(kind, partners=healthy, also_allowed=[f"{host}/32:{port}" for port in ports]) as up,
         Child("dead_receiver") as receiver,
     ):
         certificate = str(up.folder / "server.pem")
