@@ -12,12 +12,15 @@ from support.workplace import Workplace
 from tidings.actions import partners, publishing
 from tidings.actions.context import Context
 from tidings.actions.publishing import Publication
+from tidings.core.instants import SECOND
 from tidings.core.model import Unrouted
 from tidings.errors import IdempotencyConflict, InvalidEvent
 from tidings.store import tables
 from tidings.store.database import Database
 from tidings.store.group_commit import GroupCommit
 from tidings.store.store import Store
+
+HOUR = 3600 * SECOND
 
 
 def event(marker: str, key: str | None = None, *, partner: str = "acme") -> Publication:
@@ -101,3 +104,15 @@ async def test_what_is_published_for_a_disabled_partner_is_kept_with_the_reason(
     assert (disabled.unrouted, disabled.deliveries) == (Unrouted.PARTNER_DISABLED, ())
     assert (enabled.unrouted, len(enabled.deliveries)) == (None, 1)
     assert await stored(database) == (2, 1)
+
+
+async def test_what_is_published_under_a_clock_that_is_ahead_waits_for_nobody(
+    work: Workplace, database: Database
+) -> None:
+    await work.partner("acme")
+    true_time = work.clock.steady()
+    work.clock.jump(HOUR)
+    await publishing.publish(work.ctx, [event("a")])
+    due = await database.read(lambda connection: connection.execute(select(tables.deliveries.c.due_at)).scalar_one())
+
+    assert due == true_time

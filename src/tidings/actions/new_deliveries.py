@@ -39,6 +39,8 @@ class NewDeliveries:
         self._ctx = ctx
         self._transaction = transaction
         self._now = now
+        # Due at once, for every process: a wall clock that was set ahead here would have the others wait for it.
+        self._due_at = min(now, ctx.clock.steady())
         self._chance = ids.Draughts(ctx.entropy)
         self._until = ctx.clock.steady() + ctx.limits.lease
         self._start_by = ctx.clock.monotonic() + ctx.limits.lease - ctx.limits.attempt_timeout
@@ -72,7 +74,7 @@ class NewDeliveries:
             self._transaction.after_commit(partial(self._ctx.engine.begin, self._leases))
         if self._queued:
             wake_others(connection)
-            self._transaction.after_commit(partial(self._ctx.engine.notice, self._queued, self._now))
+            self._transaction.after_commit(partial(self._ctx.engine.notice, self._queued, self._due_at))
 
     def _row(self, name: str, origin: Origin, target: Target, move: Move, redelivery_of: str | None) -> NewDelivery:
         leased = move is Move.HANDED_OVER
@@ -85,7 +87,7 @@ class NewDeliveries:
             partner_id=origin.partner,
             state=TRANSITIONS[move][1],
             attempts=1 if leased else 0,
-            due_at=self._now,
+            due_at=self._due_at,
             lease_token=self._token if leased else None,
             lease_until=self._until if leased else None,
             leases_lost=0,
