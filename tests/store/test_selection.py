@@ -1,6 +1,8 @@
 """Which deliveries are sent again, and which are left out since they have been already."""
 
+import itertools
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +14,9 @@ from tidings.core.ids import id_floor
 from tidings.core.instants import SECOND
 from tidings.core.model import State
 from tidings.core.redelivery import Selection
-from tidings.store import selection, windows
+from tidings.store import schema, selection, windows
 from tidings.store.database import Database
+from tidings.store.sqlite import SqliteDatabase
 
 OTHER = "WHBBBBBB-BBBBB-BBBBBB"
 P, F, D, C, I = State.PENDING, State.FAILED, State.DELIVERED, State.CANCELLED, State.IN_FLIGHT  # noqa: E741
@@ -152,3 +155,25 @@ async def test_all_stretches_together_hold_everything_once(
 
     assert seen == [name(0), name(4)]
     assert counted == 2
+
+
+async def test_a_step_of_a_count_costs_sqlite_the_same_however_much_lies_ahead(tmp_path: Path) -> None:
+    def count(connection: Connection) -> int:
+        """Return how many instructions SQLite needs for a step over 20 rows, in tens."""
+        raw: Any = connection.connection.dbapi_connection
+        turns = itertools.count()
+        raw.set_progress_handler(lambda: next(turns) and 0, 10)
+        counted = selection.count(connection, Selection(state=F), behind="", up_to=name(10_000), window=20)
+        raw.set_progress_handler(None, 0)
+        assert counted.matched == 20
+        return next(turns)
+
+    database = SqliteDatabase(tmp_path / "tidings.db")
+    await database.write(schema.bring_up_to_date)
+    costs = []
+    for seconds in (range(100), range(100, 3000)):
+        await database.write(lambda connection: [add(connection, n, F, f"evt_{n}") for n in seconds])  # noqa: B023 - at once
+        costs.append(await database.read(count))
+    await database.close()
+
+    assert costs[1] < 2 * costs[0]

@@ -89,10 +89,11 @@ def _window(
 ) -> tuple[list[Condition], str | None]:
     """Return the conditions of the next window, and where it ends; None when it is the last one."""
     along = along_of(connection, _filter(wanted))
-    served = [*along.served, behind < _ID, up_to > _ID]
-    end = connection.execute(select(_ID).where(*served).order_by(_ID).offset(size - 1).limit(1)).scalar()
-    if end is not None:
-        served.append(end >= _ID)
+    served = [*along.served, behind < _ID]
+    ahead = select(_ID).where(*served, up_to > _ID).order_by(_ID)
+    end = connection.execute(ahead.offset(size - 1).limit(1)).scalar()
+    # One bound, not both: SQLite goes by the first one that it is told, and would read on to the end of everything.
+    served.append(up_to > _ID if end is None else end >= _ID)
     return [*served, *along.judged], end
 
 
