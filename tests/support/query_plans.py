@@ -42,6 +42,7 @@ _PARTS = text(
     "SELECT part.relname AS part, whole.relname AS whole FROM pg_inherits"
     " JOIN pg_class part ON part.oid = inhrelid JOIN pg_class whole ON whole.oid = inhparent"
 )
+_CHEAP_WHILE_SMALL = ("seqscan", "hashjoin", "mergejoin")
 _PLANNABLE = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 _SQLITE_KEY = re.compile(r"(?P<verb>\w+) (?P<table>\w+) USING PRIMARY KEY")
 
@@ -101,9 +102,12 @@ def _steps(connection: Connection, statement: str, parameters: object) -> Iterat
             yield _in_our_words(str(row[3]))
     else:
         # What is small is read and joined whole because that is cheap; asked for is what happens when it has grown.
-        for cheap in ("seqscan", "hashjoin", "mergejoin"):
-            connection.exec_driver_sql(f"SET LOCAL enable_{cheap} = off")
+        # Not SET LOCAL: who only looks has no transaction.
+        for cheap in _CHEAP_WHILE_SMALL:
+            connection.exec_driver_sql(f"SET enable_{cheap} = off")
         told = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).scalar_one()  # type: ignore[arg-type]
+        for cheap in _CHEAP_WHILE_SMALL:
+            connection.exec_driver_sql(f"RESET enable_{cheap}")
         (plan,) = json.loads(told) if isinstance(told, str) else told
         yield from _nodes(plan["Plan"], "", _wholes(connection))
 
