@@ -157,6 +157,11 @@ async def test_all_stretches_together_hold_everything_once(
     assert counted == 2
 
 
+def fail(connection: Connection, seconds: range) -> None:
+    for second in seconds:
+        add(connection, second, F, f"evt_{second}")
+
+
 async def test_a_step_of_a_count_costs_sqlite_the_same_however_much_lies_ahead(tmp_path: Path) -> None:
     def count(connection: Connection) -> int:
         """Return how many instructions SQLite needs for a step over 20 rows, in tens."""
@@ -172,7 +177,7 @@ async def test_a_step_of_a_count_costs_sqlite_the_same_however_much_lies_ahead(t
     await database.write(schema.bring_up_to_date)
     costs = []
     for seconds in (range(100), range(100, 3000)):
-        await database.write(lambda connection: [add(connection, n, F, f"evt_{n}") for n in seconds])  # noqa: B023 - at once
+        await database.write(partial(fail, seconds=seconds))
         costs.append(await database.read(count))
     await database.close()
 
