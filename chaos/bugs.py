@@ -22,6 +22,8 @@ from tidings.store.tables import deliveries as table
 from tidings.store.transaction import Transaction
 
 _SLOW_COMMIT_S = 0.15
+_SLOW_LEASE_S = 1.0
+"""So long that a request gets to its receiver meanwhile, on a busy machine too."""
 _RESENT = 0.2
 
 
@@ -54,7 +56,7 @@ def send_before_lease() -> None:
 
     def slowly(connection: Connection, moves: Any, *, shard: int) -> None:
         if Move.HANDED_OVER in moves:
-            time.sleep(_SLOW_COMMIT_S)
+            time.sleep(_SLOW_LEASE_S)
         count(connection, moves, shard=shard)
 
     class Hasty(Transaction):
