@@ -39,10 +39,11 @@ class NewDeliveries:
         self._ctx = ctx
         self._transaction = transaction
         self._now = now
+        steady = ctx.clock.steady()
         # Due at once, for every process: a wall clock that was set ahead here would have the others wait for it.
-        self._due_at = min(now, ctx.clock.steady())
+        self._due_at = min(now, steady)
         self._chance = ids.Draughts(ctx.entropy)
-        self._until = ctx.clock.steady() + ctx.limits.lease
+        self._until = steady + ctx.limits.lease
         self._start_by = ctx.clock.monotonic() + ctx.limits.lease - ctx.limits.attempt_timeout
         self._token = ctx.entropy(_TOKEN_BYTES).hex()
         self._rows: list[NewDelivery] = []
