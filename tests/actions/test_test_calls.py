@@ -78,12 +78,18 @@ async def test_tests_of_different_webhooks_do_not_hinder_each_other(work: Workpl
     assert (await first).result == "success"
 
 
-async def test_a_test_whose_process_died_is_abandoned_after_a_lease(work: Workplace, other: Workplace) -> None:
+async def leave_a_test(work: Workplace) -> str:
+    """Have a process die in the middle of a test; return the webhook, which answers from then on."""
     webhook = await work.partner("acme", Answer(after=asyncio.Event()), OK)
     dying = asyncio.create_task(test_calls.test(work.ctx, "acme", webhook))
     await work.receiver.until_received(1, "/acme")
     dying.cancel()
     await asyncio.wait([dying])
+    return webhook
+
+
+async def test_a_test_whose_process_died_is_abandoned_after_a_lease(work: Workplace, other: Workplace) -> None:
+    webhook = await leave_a_test(work)
     before = await on_record(other)
     work.clock.pass_(LEASE_S * SECOND - 1)
     at_the_last_moment = await refused(other, webhook)
@@ -114,11 +120,7 @@ async def test_a_result_that_comes_after_the_test_was_abandoned_changes_nothing(
 
 
 async def test_whoever_waits_as_long_as_told_is_not_refused_again(work: Workplace, other: Workplace) -> None:
-    webhook = await work.partner("acme", Answer(after=asyncio.Event()), OK)
-    dying = asyncio.create_task(test_calls.test(work.ctx, "acme", webhook))
-    await work.receiver.until_received(1, "/acme")
-    dying.cancel()
-    await asyncio.wait([dying])
+    webhook = await leave_a_test(work)
     work.clock.pass_(SECOND // 2)
     work.clock.pass_(await refused(other, webhook) * SECOND)
 

@@ -2,17 +2,15 @@
 
 from sqlalchemy import Connection, select
 
+from support.ended_attempts import ended_attempt
 from support.moves import TOKEN, ended
 from support.stepped_clock import START
-from support.stored import LEASE, PAYLOAD, URL, WEBHOOK, WINDOW, add_leased_delivery, add_partner, add_webhook
+from support.stored import WINDOW, add_leased_delivery, add_partner, add_webhook
 from tidings.core.delivery import Move
-from tidings.core.instants import SECOND
-from tidings.core.model import Lease
 from tidings.core.outcome import Code
 from tidings.core.verdict import RetryAt
 from tidings.engine.recording import Ended, record_all
 from tidings.store import deliveries
-from tidings.store.attempts import AttemptResult
 from tidings.store.database import Database
 from tidings.store.tables import attempts
 from tidings.store.transaction import Transaction
@@ -20,34 +18,7 @@ from tidings.store.transaction import Transaction
 
 def too_late_to_start(name: str) -> Ended:
     """Return what a worker records that came to its lease when too little of it was left to begin."""
-    lease = Lease(
-        delivery=name,
-        partner="acme",
-        event="evt_00000000000000000000000000",
-        event_type="user.verified",
-        webhook=WEBHOOK,
-        url=URL,
-        secrets=(),
-        body=PAYLOAD.encode(),
-        number=1,
-        token=TOKEN,
-        started_at=START,
-        until=START + LEASE,
-        start_by=0,
-        first_attempt_at=START,
-        due_at=START,
-        created_at=START,
-    )
-    result = AttemptResult(
-        delivery_id=name,
-        number=1,
-        duration_ms=0,
-        outcome=Code.LEASE_LOST,
-        http_status=None,
-        signature=None,
-        response_excerpt=None,
-    )
-    return Ended(lease, result, RetryAt(START + WINDOW), START + SECOND)
+    return ended_attempt(name, RetryAt(START + WINDOW), outcome=Code.LEASE_LOST)
 
 
 async def test_a_late_result_does_not_spoil_the_one_beside_it(database: Database) -> None:

@@ -8,16 +8,23 @@ import pytest
 
 from support.certificates import Authority
 from support.misbehaviours import ENDINGS, after_request, for_ever, reset_later
-from support.raw_receiver import Connection, RawReceiver
+from support.raw_receiver import Behaviour, Connection, RawReceiver
 from support.waiting import until
 from support.wire import HOST, open_wire
-from tidings.core.outcome import Answered, Code, Unanswered, code_of
+from tidings.core.outcome import Answered, Code, Outcome, Unanswered, code_of
 
 TIMEOUT_S = 0.6
 GRACE_S = 0.5
 MOST_GROWTH_KIB = 64 * 1024
 STATUSES = {200: Code.OK, 204: Code.OK, 299: Code.OK, 400: Code.HTTP_STATUS, 410: Code.HTTP_STATUS}
 STATUSES |= {429: Code.HTTP_STATUS, 500: Code.HTTP_STATUS, 503: Code.HTTP_STATUS}
+
+
+async def posted_to(behaviour: Behaviour, authority: Authority) -> Outcome:
+    """Return what became of one request to a receiver that behaves so."""
+    with RawReceiver(behaviour, tls=authority.server_context(HOST)) as receiver:
+        async with open_wire(authority, receiver.port) as wire:
+            return await wire.post(receiver.port)
 
 
 @pytest.mark.parametrize("name", ENDINGS)
@@ -36,9 +43,7 @@ async def test_every_misbehaviour_ends_in_time_with_its_code(authority: Authorit
 @pytest.mark.parametrize("status", STATUSES)
 async def test_an_answer_is_told_by_its_status(authority: Authority, status: int) -> None:
     answering = after_request(lambda connection: connection.answer(status, body=b"" if status == 204 else b"OK"))
-    with RawReceiver(answering, tls=authority.server_context(HOST)) as receiver:
-        async with open_wire(authority, receiver.port) as wire:
-            outcome = await wire.post(receiver.port)
+    outcome = await posted_to(answering, authority)
     assert isinstance(outcome, Answered)
     assert (outcome.status, code_of(outcome)) == (status, STATUSES[status])
 
@@ -48,9 +53,7 @@ async def test_a_failure_whose_body_breaks_off_is_still_told_by_its_status(autho
         connection.send(b"HTTP/1.1 503 Down\r\nRetry-After: 7\r\nContent-Length: 100\r\n\r\nabc")
         reset_later(connection)
 
-    with RawReceiver(after_request(break_off), tls=authority.server_context(HOST)) as receiver:
-        async with open_wire(authority, receiver.port) as wire:
-            outcome = await wire.post(receiver.port)
+    outcome = await posted_to(after_request(break_off), authority)
     assert isinstance(outcome, Answered)
     assert (outcome.status, outcome.retry_after) == (503, 7)
 
@@ -62,9 +65,7 @@ async def test_a_success_whose_body_ends_with_the_connection_is_a_success(author
         # Without TLS's own goodbye, as Python's http.server does.
         reset_later(connection)
 
-    with RawReceiver(after_request(hang_up), tls=authority.server_context(HOST)) as receiver:
-        async with open_wire(authority, receiver.port) as wire:
-            outcome = await wire.post(receiver.port)
+    outcome = await posted_to(after_request(hang_up), authority)
     assert code_of(outcome) is Code.OK
 
 
@@ -73,9 +74,7 @@ async def test_a_success_that_breaks_off_before_its_announced_end_is_none(author
         connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc")
         reset_later(connection)
 
-    with RawReceiver(after_request(break_off), tls=authority.server_context(HOST)) as receiver:
-        async with open_wire(authority, receiver.port) as wire:
-            outcome = await wire.post(receiver.port)
+    outcome = await posted_to(after_request(break_off), authority)
     assert outcome == Unanswered(Code.PROTOCOL_ERROR)
 
 

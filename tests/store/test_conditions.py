@@ -3,16 +3,15 @@
 import msgspec
 from sqlalchemy import Connection, event
 
+from support.ended_attempts import ended_attempt
 from support.moves import TOKEN, ended
 from support.stepped_clock import START
 from support.stored import WEBHOOK, add_delivery, add_leased_delivery, add_partner, add_webhook
 from tidings.core.delivery import Move
 from tidings.core.instants import SECOND
-from tidings.core.model import Lease
-from tidings.core.verdict import Delivered, Failed, Verdict
+from tidings.core.verdict import Delivered, Failed
 from tidings.engine.recording import Ended, record_all
 from tidings.store import conditions, deliveries, webhooks
-from tidings.store.attempts import AttemptResult
 from tidings.store.conditions import Failure
 from tidings.store.database import Database
 from tidings.store.transaction import Transaction
@@ -20,37 +19,6 @@ from tidings.store.transaction import Transaction
 FAILURE = Failure(
     webhook_id=WEBHOOK, partner_id="acme", failing_since=START, last_failed_at=START, last_outcome="timeout"
 )
-
-
-def ended_attempt(name: str, verdict: Verdict, *, tells: bool) -> Ended:
-    lease = Lease(
-        delivery=name,
-        partner="acme",
-        event="evt_1",
-        event_type="user.verified",
-        webhook=WEBHOOK,
-        url="https://hooks.example.com/in",
-        secrets=(),
-        body=b"{}",
-        number=1,
-        token=TOKEN,
-        started_at=START,
-        until=START + 60 * SECOND,
-        start_by=0,
-        first_attempt_at=START,
-        due_at=START,
-        created_at=START,
-    )
-    result = AttemptResult(
-        delivery_id=name,
-        number=1,
-        duration_ms=1,
-        outcome="ok",
-        http_status=200,
-        signature=None,
-        response_excerpt=None,
-    )
-    return Ended(lease, result, verdict, START, tells)
 
 
 def statements_of(connection: Connection, attempts: list[Ended]) -> list[str]:
