@@ -20,7 +20,8 @@ from support.service import Installation
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 COUNT = 400
-RATE = 200
+# So slow that seconds are left when the last process is killed, on a busy machine too.
+RATE = 50
 KILLS = 4
 MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
 REDELIVERIES = "/platform/v1/redeliveries"
@@ -78,9 +79,9 @@ async def test_a_redelivery_goes_on_after_each_kill_and_doubles_nothing(
         old = {delivery["id"] for delivery in await house.platform.deliveries(state="failed")}
         own_receiver.script(partner.path, Answer())
         name = await begin(house, partner)
-        seen_at_kills = []
-        for number in range(1, KILLS + 1):
-            seen_at_kills.append((await until_made(house, name, number * COUNT // (KILLS + 1)))["made"])
+        seen_at_kills = [0]
+        for _ in range(KILLS):
+            seen_at_kills.append((await until_made(house, name, seen_at_kills[-1] + 1))["made"])
             await house.service.kill()
             await house.restart()
         ended = await until_made(house, name, COUNT + 1)
@@ -91,7 +92,8 @@ async def test_a_redelivery_goes_on_after_each_kill_and_doubles_nothing(
     assert (ended["state"], ended["total"], ended["made"]) == ("done", COUNT, COUNT)
     assert (ended["left_out"], ended["refused"]) == (0, 0)
     assert Counter(one["redelivery_of"] for one in again) == Counter(dict.fromkeys(old, 1))
-    assert 0 < seen_at_kills[0] < seen_at_kills[-1] < COUNT
+    assert seen_at_kills == sorted(set(seen_at_kills))
+    assert seen_at_kills[-1] < COUNT
     # What was in flight at a kill may have arrived: its lease was lost, and its window is over.
     assert {(one["state"], one["last_outcome"]) for one in again} <= {("delivered", "ok"), ("failed", "lease_lost")}
 
@@ -111,7 +113,7 @@ async def test_two_processes_share_a_redelivery_and_one_finishes_it_when_the_oth
         async with streamed(house.service.port, target, token) as stream:
             await stream.begun()
             name = await begin(house, partner)
-            at_kill = (await until_made(house, name, COUNT // 3))["made"]
+            at_kill = (await until_made(house, name, 1))["made"]
             await second.kill()
             ended = await until_made(house, name, COUNT + 1)
             await house.platform.until_none("pending", "in_flight")
