@@ -76,9 +76,6 @@ def _kills() -> list[Scenario]:
             guarantees=(*_CRASH, "G16"),
             play=kills.by_one_payload,
             layout=Layout(processes=1, receivers=_HEALTHY, settings=_LONG_WINDOW),
-            # Only by name: it shows a fault that is known and not mended (docs/reliability.md, "What is not promised").
-            in_short=False,
-            in_long=False,
         ),
         Scenario(name="kill-random", fault="kill -9 at random", guarantees=_CRASH, play=kills.at_random),
         Scenario(

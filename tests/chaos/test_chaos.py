@@ -35,6 +35,7 @@ def wrong(result: Findings) -> dict[str, int]:
         ("postgresql", ("kill-leased",)),
         ("postgresql", ("server-immediate", "read-only")),
         ("postgresql", ("stop-cont",)),
+        ("sqlite", ("kill-payload",)),
         ("sqlite", ("kill-pruner",)),
         ("postgresql", ("kill-pruner",)),
     ],

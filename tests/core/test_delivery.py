@@ -10,6 +10,7 @@ from tidings.core.delivery import (
     MEANINGS,
     TRANSITIONS,
     Move,
+    is_suspect,
     move_after,
     move_after_lost_lease,
 )
@@ -70,3 +71,21 @@ def test_a_lost_lease_is_tried_again_while_there_is_reason_to() -> None:
     assert move_after_lost_lease(leases_lost=last, window_open=True, wanted=True) is Move.GAVE_UP
     assert move_after_lost_lease(leases_lost=0, window_open=False, wanted=True) is Move.GAVE_UP
     assert move_after_lost_lease(leases_lost=last, window_open=False, wanted=False) is Move.CUT_OFF
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "suspect"),
+    [
+        ([], False),
+        (["lease_lost"], False),
+        (["lease_lost", "lease_lost"], True),
+        (["lease_lost", "timeout", "lease_lost"], True),
+        (["lease_lost", "lease_lost", "timeout"], False),
+        (["lease_lost", "lease_lost", None], False),
+    ],
+)
+def test_what_was_cut_off_again_and_again_is_suspect_until_an_attempt_ends(
+    outcomes: list[str | None],
+    suspect: bool,  # noqa: FBT001
+) -> None:
+    assert is_suspect(outcomes) is suspect

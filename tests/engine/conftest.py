@@ -1,5 +1,5 @@
 """What tests of the engine share."""
 
-from support.workplace_fixtures import authority, receiver, work
+from support.workplace_fixtures import authority, other, receiver, work
 
-__all__ = ["authority", "receiver", "work"]
+__all__ = ["authority", "other", "receiver", "work"]

@@ -184,3 +184,47 @@ def test_a_lane_that_was_well_is_trusted_after_it_was_idle_until_it_fails() -> N
     _failing(lanes, "a")
 
     assert (trusted, _taken_by(lanes, "a")) == (4, 1)
+
+
+def test_what_is_sent_apart_needs_no_free_slot_and_has_no_part_in_what_doubtful_lanes_share() -> None:
+    lanes = Lanes(slots=2, lane_limit=2, first=2)
+    _failing(lanes, "a", "b")
+    lanes.take("a", 1)
+    lanes.take("well", 1)
+    lanes.take("b", 1)
+
+    assert lanes.take_apart("b")
+    assert (lanes.in_flight, lanes.free) == (3, -1)
+    assert lanes.take("c", 1) is Room.NO_SLOT
+    _end(lanes, "b", succeeded=True)
+    assert lanes.free == 0
+
+
+def test_what_is_sent_apart_gets_no_more_than_its_lane_has() -> None:
+    lanes = Lanes(slots=10, lane_limit=2, first=2)
+    lanes.take("a", 2)
+
+    assert not lanes.take_apart("a")
+    _end(lanes, "a", succeeded=True)
+    assert lanes.take_apart("a")
+    assert not lanes.take_apart("a")
+
+
+def test_a_place_that_is_kept_is_nobody_elses() -> None:
+    lanes = Lanes(slots=10, lane_limit=2, first=2)
+    lanes.keep_for("a")
+
+    assert lanes.take("a", 2) == 1
+    assert lanes.take("a", 1) is Room.LANE_FULL
+    assert lanes.take("b", 2) == 2
+    assert lanes.take_apart("a")
+    lanes.give_back("a")
+    lanes.keep_for(None)
+    assert lanes.take("a", 1) == 1
+
+
+def test_nothing_is_sent_apart_at_a_moment_at_which_nothing_may_be_taken() -> None:
+    lanes = Lanes(slots=10, lane_limit=2, first=2)
+    lanes.take_only_while(lambda: False)
+
+    assert not lanes.take_apart("a")

@@ -26,6 +26,7 @@ from tidings.store import (
     audit,
     browsing,
     deliveries,
+    due_lanes,
     event_lists,
     events,
     keys,
@@ -42,6 +43,7 @@ from tidings.store.database import Database
 from tidings.store.delivery_filter import DeliveryFilter
 from tidings.store.event_lists import EventFilter, UnroutedBy
 from tidings.store.events import NewKey
+from tidings.store.leases import Suspect
 from tidings.store.retention import SWEEPS, Sweep
 from tidings.store.statistics import Resolution, Wanted
 
@@ -112,9 +114,16 @@ HOT = {
     "finding lost leases": Hot(
         lambda connection: leases.lost_leases(connection, now=START, most=9), {"ix_deliveries_leased"}
     ),
-    "polling all lanes": Hot(leases.all_lanes, {"ix_deliveries_due"}),
+    "looking for suspects": Hot(
+        lambda connection: leases.due_suspects(connection, now=START, most=9), {"ix_deliveries_suspect"}
+    ),
+    "claiming a suspect": Hot(
+        lambda connection: leases.due_suspect(connection, Suspect(NAME, WEBHOOK), now=START),
+        {PRIMARY, "pk_events", "pk_webhooks"},
+    ),
+    "polling all lanes": Hot(due_lanes.all_lanes, {"ix_deliveries_due"}),
     "polling some lanes": Hot(
-        lambda connection: leases.next_due(connection, [WEBHOOK], now=START), {"ix_deliveries_due"}
+        lambda connection: due_lanes.next_due(connection, [WEBHOOK], now=START), {"ix_deliveries_due"}
     ),
     "asking who is paused": Hot(lambda connection: leases.paused_webhooks(connection, [WEBHOOK]), {"pk_webhooks"}),
     "routing": Hot(lambda connection: webhooks.subscribers(connection, ["acme"]), {"ix_webhooks_living"}),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import insert, update
 
 from support.event_samples import sample
 from support.pages_client import PagesClient
@@ -14,6 +15,9 @@ from tidings.actions import bulk_redelivery, operators
 from tidings.actions.bulk_redelivery import Pace
 from tidings.core.model import OperatorRole
 from tidings.core.secret import Secret
+from tidings.store.group_commit import each
+from tidings.store.tables import attempts, deliveries
+from tidings.store.transaction import Transaction
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -27,6 +31,17 @@ async def at(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
         for name, role in (("ada", OperatorRole.OPERATOR), ("vic", OperatorRole.VIEWER)):
             await operators.create(up.ctx, name, role=role, password=Secret(PASSWORD.encode()))
         yield up
+
+
+def _cut_off(transaction: Transaction, name: str) -> None:
+    """Have a delivery lose two leases."""
+    waits = {"attempts": 2, "leases_lost": 2, "last_outcome": "lease_lost"}
+    transaction.connection.execute(update(deliveries).where(deliveries.c.id == name).values(waits))
+    lost = {"delivery_id": name, "started_at": 1, "outcome": "lease_lost"}
+    transaction.connection.execute(insert(attempts), [lost | {"number": number} for number in (1, 2)])
+
+
+_cut_off_all = each(_cut_off)
 
 
 async def visitor(at: Served, name: str) -> PagesClient:
@@ -197,3 +212,17 @@ def link(page: str, relation: str) -> str:
         return ""
     query = page.split(marked, maxsplit=1)[0].rpartition('href="')[2]
     return "/console/deliveries" + query.replace("&amp;", "&")
+
+
+async def test_a_delivery_that_was_cut_off_again_and_again_is_said_to_be_sent_apart(at: Served) -> None:
+    await registered(at, "suspected")
+    name = await published(at, "suspected")
+    ada = await visitor(at, "ada")
+    before = await ada.get(f"/console/deliveries/{name}")
+
+    await at.ctx.store.write(_cut_off_all, name)
+    after = await ada.get(f"/console/deliveries/{name}")
+
+    assert "sent apart" not in before.text
+    assert "attempt 3 is due" in after.text
+    assert "sent apart from all others" in after.text

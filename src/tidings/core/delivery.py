@@ -4,9 +4,11 @@ Owns every way in which a delivery may change state. The diagram in ``docs/state
 ``TRANSITIONS``, and a test compares every statement of the store that moves a delivery with it.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from tidings.core.model import State
+from tidings.core.outcome import Code
 from tidings.core.verdict import Delivered, Failed, RetryAt, Verdict
 
 
@@ -60,6 +62,14 @@ ENDED = frozenset({State.DELIVERED, State.FAILED, State.CANCELLED})
 
 LEASES_LOST_AT_MOST = 5
 """A delivery that loses its lease this many times ends ``failed``: it may be what kills us (design.md section 3)."""
+
+SUSPECT_AFTER = 2
+"""A delivery that lost its lease this many times is sent apart from the others, until an attempt comes to an end."""
+
+
+def is_suspect(outcomes: Sequence[str | None]) -> bool:
+    """Return whether a delivery that waits after attempts with these outcomes may be what kills us."""
+    return outcomes.count(Code.LEASE_LOST) >= SUSPECT_AFTER and outcomes[-1] == Code.LEASE_LOST
 
 
 def move_after(verdict: Verdict, *, wanted: bool) -> Move:

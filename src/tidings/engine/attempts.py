@@ -55,16 +55,16 @@ class Attempts:
         """Know that leases are this process's own, from the moment at which they are committed."""
         self._held.update((lease.delivery, lease.token) for lease in leases)
 
-    def begin(self, leases: Sequence[Lease]) -> None:
-        """Make an attempt for each lease; while closing, release them instead."""
+    def begin(self, leases: Sequence[Lease]) -> list[asyncio.Task[None]]:
+        """Make an attempt for each lease; while closing, release them instead. Return what is to be waited for."""
         passing(Checkpoint.LEASED)
         self.hold(leases)
         loop = asyncio.get_running_loop()
-        if self._closing:
-            self._keep(loop.create_task(self._release(leases)))
-            return
-        for lease in leases:
-            self._keep(loop.create_task(self._attempt(lease)))
+        works = [self._release(leases)] if self._closing else [self._attempt(lease) for lease in leases]
+        tasks = [loop.create_task(work) for work in works]
+        for task in tasks:
+            self._keep(task)
+        return tasks
 
     async def drain(self, timeout_s: float) -> None:
         """Begin no more, and wait for those in flight as long as ``timeout_s``; then leave them to the rescuer."""

@@ -13,9 +13,10 @@ from tidings.actions.targets import signing_secrets
 from tidings.core.delivery import Move
 from tidings.core.instants import Instant, Span
 from tidings.core.model import Lease
-from tidings.store import attempts, deliveries, leases
+from tidings.store import attempts, deliveries, due_lanes, leases
 from tidings.store.attempts import BegunAttempt
-from tidings.store.leases import DueDelivery
+from tidings.store.group_commit import each
+from tidings.store.leases import DueDelivery, Suspect
 from tidings.store.transaction import Transaction
 from tidings.store.webhooks import SealedSecrets
 
@@ -41,6 +42,14 @@ class Claimed(Struct, frozen=True):
     next_due: dict[str, Instant]
 
 
+class SuspectClaim(Struct, frozen=True):
+    """The one delivery to lease; ``hold`` as for ``Claim``."""
+
+    ctx: Context
+    suspect: Suspect
+    hold: Callable[[Sequence[Lease]], None]
+
+
 class _Terms(Struct, frozen=True):
     """What all leases of one claim share."""
 
@@ -50,17 +59,30 @@ class _Terms(Struct, frozen=True):
     start_by: Span
 
 
-def claim_all(transaction: Transaction, claims: Sequence[Claim]) -> list[Claimed]:
-    """Lease what each claim asks for; a work for the group commit."""
-    return [_claim(transaction, claim) for claim in claims]
-
-
 def _claim(transaction: Transaction, claim: Claim) -> Claimed:
-    connection, ctx = transaction.connection, claim.ctx
-    terms = _terms(ctx)
+    connection, terms = transaction.connection, _terms(claim.ctx)
     due: list[DueDelivery] = []
     for most, lanes in _by_size(claim.wanted).items():
         due += leases.due_deliveries(connection, lanes, most=most, now=terms.now)
+    leased = _lease_all(transaction, claim, due, terms)
+    exhausted = _exhausted(claim.wanted, due)
+    return Claimed(
+        leased,
+        exhausted,
+        due_lanes.next_due(connection, exhausted, now=terms.now) if exhausted else {},
+    )
+
+
+def _claim_suspect(transaction: Transaction, claim: SuspectClaim) -> list[Lease]:
+    terms = _terms(claim.ctx)
+    due = leases.due_suspect(transaction.connection, claim.suspect, now=terms.now)
+    return _lease_all(transaction, claim, due, terms)
+
+
+def _lease_all(
+    transaction: Transaction, claim: Claim | SuspectClaim, due: Sequence[DueDelivery], terms: _Terms
+) -> list[Lease]:
+    connection, ctx = transaction.connection, claim.ctx
     if due:
         rows = [_first_and_last(ctx, row, terms.now) for row in due]
         transaction.moved(Move.CLAIMED, deliveries.claim(connection, rows, token=terms.token, until=terms.until))
@@ -68,12 +90,7 @@ def _claim(transaction: Transaction, claim: Claim) -> Claimed:
     leased = [_lease(ctx, row, terms) for row in due]
     transaction.leased.add(terms.token)
     transaction.after_commit(partial(claim.hold, leased))
-    exhausted = _exhausted(claim.wanted, due)
-    return Claimed(
-        leased,
-        exhausted,
-        leases.next_due(connection, exhausted, now=terms.now) if exhausted else {},
-    )
+    return leased
 
 
 def _terms(ctx: Context) -> _Terms:
@@ -132,3 +149,10 @@ def _lease(ctx: Context, row: DueDelivery, terms: _Terms) -> Lease:
 
 def _sealed(row: DueDelivery) -> SealedSecrets:
     return SealedSecrets(newest=row.sealed_secret, old=row.old_sealed_secret, old_ends_at=row.old_secret_ends_at)
+
+
+claim_all = each(_claim)
+"""Lease what each claim asks for; a work for the group commit."""
+
+claim_suspects = each(_claim_suspect)
+"""Lease each of these, or nothing where it is no longer due; a work for the group commit."""

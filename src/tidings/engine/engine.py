@@ -20,9 +20,10 @@ from tidings.engine.membership import Membership
 from tidings.engine.pruning import Pruner
 from tidings.engine.rescuing import Rescue, rescue_all
 from tidings.engine.rolling_up import roll_up_all
+from tidings.engine.suspects import Suspects
 from tidings.engine.watching import Watch
 from tidings.errors import Unavailable
-from tidings.store import leases, redeliveries
+from tidings.store import due_lanes, redeliveries
 from tidings.telemetry.facts import ClockJumped, DeliveriesExpired, LeasesRescued, RedeliveryEnded, ServiceLoopFailed
 from tidings.telemetry.places import place_of
 from tidings.telemetry.standing import Load
@@ -86,10 +87,12 @@ class Engine:
         )
         self._pruner = Pruner(ctx, rest=self._rest, stopping=self._stopping.is_set)
         self._dispatcher = Dispatcher(ctx, lanes=self._lanes, attempts=self._attempts)
+        self._suspects = Suspects(ctx, lanes=self._lanes, attempts=self._attempts, room_in=self._dispatcher.room_in)
         self._lost_before = END_OF_TIME if listen is None else None
         self._jumps = Jumps(ctx.clock)
         self._loops = [
             self._loop("dispatcher", self._dispatcher.run),
+            self._loop("suspects", self._suspects.run),
             self._loop("rescuer", self._rescue),
             self._loop("poller", self._poll),
             self._loop("withdrawer", self._withdraw),
@@ -110,6 +113,7 @@ class Engine:
             return
         self._stopping.set()
         self._dispatcher.stop()
+        self._suspects.stop()
         self._lanes.hand_over(allowed=False)
         self._news.set()
         await asyncio.gather(*self._loops)
@@ -157,6 +161,7 @@ class Engine:
 
     def _room_in(self, webhook: str) -> None:
         self._dispatcher.room_in(webhook)
+        self._suspects.room_in(webhook)
 
     async def _rescue(self) -> None:
         self._look_at_the_clock()
@@ -203,7 +208,7 @@ class Engine:
 
     async def _poll(self) -> None:
         self._news.clear()
-        for lane in await self._ctx.store.read(leases.all_lanes):
+        for lane in await self._ctx.store.read(due_lanes.all_lanes):
             self._dispatcher.notice([lane.webhook_id], lane.due_at)
         # However loud the news, the question is not asked more often than this.
         await self._rest(_SHORTEST_ROUND_S)

@@ -63,6 +63,7 @@ class Lanes:
         self._well: OrderedDict[str, None] = OrderedDict()
         self._share_of: Callable[[str], int] = lambda _webhook: lane_limit
         self._may_take: Callable[[], bool] = lambda: True
+        self._kept_for: str | None = None
         self._free = slots
         self._unsettled = 0
         self._most_unsettled = _UNSETTLED_PER_SLOT * slots
@@ -121,17 +122,37 @@ class Lanes:
         """Take one slot for a fresh delivery."""
         return self._handing_over and self.take(webhook, 1) == 1
 
+    def keep_for(self, webhook: str | None) -> None:
+        """Let nobody but ``take_apart`` have the next place in this lane; None lets go of the one that was kept."""
+        with self._lock:
+            self._kept_for = webhook
+
+    def take_apart(self, webhook: str) -> bool:
+        """Take a place in a lane for a delivery that is sent apart from the others, and say whether there was one.
+
+        It may be one more than the slots, and than doubtful lanes may have together, so that it waits for none of them.
+        """
+        with self._lock:
+            lane = self._lanes.get(webhook) or self._new(webhook)
+            if not self._may_take() or lane.in_flight >= lane.limit:
+                return False
+            self._lanes[webhook] = lane
+            self._move(lane, 1)
+            self._unsettled += 1
+            return True
+
     def take(self, webhook: str, most: int) -> int | Room:
         """Take up to ``most`` slots for a lane; return how many, at least 1, or why none."""
         with self._lock:
             if not self._may_take():
                 return Room.LANE_FULL
             lane = self._lanes.get(webhook) or self._new(webhook)
-            room = min(most, self.free, lane.limit - lane.in_flight)
+            in_lane = lane.limit - lane.in_flight - (webhook == self._kept_for)
+            room = min(most, self.free, in_lane)
             if lane.is_doubtful:
                 room = min(room, self._most_doubtful - self._doubtful_in_flight)
             if room <= 0:
-                return self._why(lane)
+                return self._why(in_lane)
             self._lanes[webhook] = lane
             self._move(lane, room)
             self._unsettled += room
@@ -170,8 +191,8 @@ class Lanes:
         with self._lock:
             self._unsettled -= 1
 
-    def _why(self, lane: _Lane) -> Room:
-        if lane.in_flight >= lane.limit:
+    def _why(self, in_lane: int) -> Room:
+        if in_lane <= 0:
             return Room.LANE_FULL
         return Room.NO_SLOT if self.free <= 0 else Room.FAILING_FULL
 

@@ -18,7 +18,6 @@ from sqlalchemy import (
     Update,
     bindparam,
     case,
-    literal_column,
     null,
     select,
     update,
@@ -30,7 +29,8 @@ from tidings.core.model import State
 from tidings.core.outcome import Code
 from tidings.store.journal import Owner
 from tidings.store.rows import Given, fetch_all, given_for, in_one_value, insert_given
-from tidings.store.tables import deliveries, in_words
+from tidings.store.spelling import in_words, unlike_an_index
+from tidings.store.tables import deliveries
 
 
 class NewDelivery(Struct, frozen=True, array_like=True, kw_only=True):
@@ -84,9 +84,7 @@ _leased = given_for(deliveries, ("id", "lease_token"))
 _claimed = given_for(deliveries, ("id", "first_attempt_at", "give_up_at"))
 
 
-# Spelled unlike the partial indexes: PostgreSQL counts rows now and then, and may believe that next to nothing waits.
-# Then it would read all that waits to find the few that are named.
-_unlike_an_index: ColumnElement[str] = deliveries.c.state.concat(literal_column("''"))
+_state = unlike_an_index(deliveries.c.state)
 _waiting = deliveries.alias("waiting")
 _closed = (
     select(_waiting.c.id)
@@ -103,7 +101,7 @@ _unwanted = (
 
 
 def _moving_by_id(move: Move, given: Given) -> Update:
-    return _moving_from(_unlike_an_index, move).where(deliveries.c.id == given["id"])
+    return _moving_from(_state, move).where(deliveries.c.id == given["id"])
 
 
 def _moving_from(state: ColumnElement[str], move: Move) -> Update:
@@ -155,10 +153,10 @@ MOVING: dict[Move, Update] = {
     Move.GAVE_UP: _recording(Move.GAVE_UP),
     Move.CUT_OFF: _recording(Move.CUT_OFF),
     Move.LEASE_LOST: _recording(Move.LEASE_LOST),
-    Move.EXPIRED: _moving_from(_unlike_an_index, Move.EXPIRED)
+    Move.EXPIRED: _moving_from(_state, Move.EXPIRED)
     .where(deliveries.c.id.in_(_closed))
     .values(due_at=null(), finished_at=_now),
-    Move.WITHDRAWN: _moving_from(_unlike_an_index, Move.WITHDRAWN)
+    Move.WITHDRAWN: _moving_from(_state, Move.WITHDRAWN)
     .where(deliveries.c.id.in_(_unwanted))
     .values(due_at=null(), finished_at=_now),
 }

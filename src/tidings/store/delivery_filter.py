@@ -11,7 +11,8 @@ from tidings.core.ids import deliveries_of, id_floor
 from tidings.core.instants import MILLISECOND, Instant
 from tidings.core.model import State
 from tidings.store import webhooks
-from tidings.store.tables import deliveries, in_words
+from tidings.store.spelling import in_words
+from tidings.store.tables import deliveries
 from tidings.store.windows import Along, Condition
 
 

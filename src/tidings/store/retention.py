@@ -29,7 +29,8 @@ from tidings.core.model import State
 from tidings.core.retention import Retention
 from tidings.store.bookkeeping import redeliveries
 from tidings.store.rows import Given
-from tidings.store.tables import attempts, audit_entries, deliveries, events, idempotency_keys, in_words, webhook_tests
+from tidings.store.spelling import in_words
+from tidings.store.tables import attempts, audit_entries, deliveries, events, idempotency_keys, webhook_tests
 
 
 class Swept(Struct, frozen=True):

@@ -21,8 +21,9 @@ from sqlalchemy import (
 from tidings.core.instants import Instant, Span
 from tidings.core.model import State
 from tidings.store.bookkeeping import processes, tallies
-from tidings.store.leases import every_lane
-from tidings.store.tables import deliveries, in_words
+from tidings.store.due_lanes import every_lane
+from tidings.store.spelling import in_words
+from tidings.store.tables import deliveries
 from tidings.telemetry.standing import Standing
 
 MOST_PENDING = 10_000

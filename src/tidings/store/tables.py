@@ -9,7 +9,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -19,13 +18,12 @@ from sqlalchemy import (
     Table,
     Text,
     false,
-    literal_column,
     text,
 )
 
-from tidings.core.model import State
 from tidings.core.roles import ALL_PERMISSIONS, ALL_SCOPES, stored
 from tidings.store import bookkeeping
+from tidings.store.spelling import SUSPECTED
 
 metadata = bookkeeping.processes.metadata
 """The one schema; whoever asks for it here knows every table."""
@@ -228,11 +226,6 @@ deliveries = Table(
 Index("ix_deliveries_partner_id_id", deliveries.c.partner_id, deliveries.c.id)
 
 
-def in_words(state: State) -> ColumnElement[str]:
-    """Return a state as it is written in the conditions of the partial indexes."""
-    return literal_column(f"'{state.value}'", String(16))
-
-
 def _partial(name: str, where: str, *columns: Column[object]) -> None:
     Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
@@ -241,6 +234,11 @@ def _partial(name: str, where: str, *columns: Column[object]) -> None:
 _partial("ix_deliveries_due", "state = 'pending'", deliveries.c.webhook_id, deliveries.c.due_at)
 _partial("ix_deliveries_leased", "state = 'in_flight'", deliveries.c.lease_until)
 _partial("ix_deliveries_give_up", "state = 'pending' AND give_up_at IS NOT NULL", deliveries.c.give_up_at)
+_partial(
+    "ix_deliveries_suspect",
+    f"state = 'pending' AND {SUSPECTED}",
+    deliveries.c.due_at,
+)
 _partial("ix_deliveries_failed", "state = 'failed'", deliveries.c.id)
 _partial("ix_deliveries_failed_of_partner", "state = 'failed'", deliveries.c.partner_id, deliveries.c.id)
 _partial("ix_deliveries_cancelled", "state = 'cancelled'", deliveries.c.id)

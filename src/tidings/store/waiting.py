@@ -10,7 +10,8 @@ from sqlalchemy import BigInteger, Connection, Text, bindparam, func, select
 
 from tidings.core.instants import Instant
 from tidings.core.model import State
-from tidings.store.tables import deliveries, in_words
+from tidings.store.spelling import in_words
+from tidings.store.tables import deliveries
 
 MOST = 1000
 

@@ -4,16 +4,14 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from tidings.actions import browsing, redelivery
-from tidings.actions.browsing import DeliveryView
-from tidings.actions.context import Context
 from tidings.actions.sent_requests import request_of
 from tidings.core.catalogue import EVENT_TYPES
-from tidings.core.instants import Instant
 from tidings.core.model import State
 from tidings.web.console.access import PREFIX, Acting, Visiting
 from tidings.web.console.live import can_follow
 from tidings.web.pages.filters import DELIVERY_FIELDS, delivery_filter
 from tidings.web.pages.listing import listing
+from tidings.web.pages.what_is_next import what_is_next
 
 PAGE = 50
 
@@ -42,7 +40,7 @@ async def show_delivery(visit: Visiting, delivery_id: FromPath[str]) -> Response
         delivery=found.delivery,
         event=event,
         attempts=list(zip(found.attempts, requests, strict=True)),
-        last_start=_last_start(visit.ctx, found),
+        next=what_is_next(found.delivery, found.attempts, visit.ctx.limits.schedule),
     )
 
 
@@ -50,13 +48,6 @@ async def show_delivery(visit: Visiting, delivery_id: FromPath[str]) -> Response
 async def redeliver(act: Acting, delivery_id: FromPath[str]) -> Response[bytes]:
     made = await redelivery.redeliver(act.ctx, delivery_id)
     return act.see(f"{PREFIX}/deliveries/{made.id}?done=redelivered")
-
-
-def _last_start(ctx: Context, found: DeliveryView) -> Instant | None:
-    """Return until when another attempt may start; None before the first one and after the end."""
-    if found.delivery.finished_at is not None or not found.attempts:
-        return None
-    return ctx.limits.schedule.last_start(found.attempts[0].started_at)
 
 
 HANDLERS = (list_deliveries, show_delivery, redeliver)

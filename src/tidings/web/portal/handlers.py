@@ -9,10 +9,10 @@ from tidings.actions.sent_requests import request_of
 from tidings.actions.test_calls import TestReport
 from tidings.actions.webhooks import Change
 from tidings.core.catalogue import EVENT_TYPES
-from tidings.core.instants import Instant
-from tidings.core.model import Delivery, State
+from tidings.core.model import State
 from tidings.web.pages.filters import DELIVERY_FIELDS, delivery_filter
 from tidings.web.pages.listing import listing
+from tidings.web.pages.what_is_next import what_is_next
 from tidings.web.portal.access import PREFIX, Acting, Visit, Visiting
 
 PAGE = 50
@@ -44,7 +44,7 @@ async def show_delivery(visit: Visiting, delivery_id: FromPath[str]) -> Response
         delivery=found.delivery,
         event=found.event,
         attempts=list(zip(found.attempts, requests, strict=True)),
-        last_start=_last_start(visit, found.delivery, [attempt.started_at for attempt in found.attempts]),
+        next=what_is_next(found.delivery, found.attempts, visit.ctx.limits.schedule),
     )
 
 
@@ -89,12 +89,6 @@ async def _home(visit: Visit, report: TestReport | None = None) -> Response[byte
         event_types=EVENT_TYPES,
         report=report,
     )
-
-
-def _last_start(visit: Visit, delivery: Delivery, started: list[Instant]) -> Instant | None:
-    if delivery.finished_at is not None or not started:
-        return None
-    return visit.ctx.limits.schedule.last_start(started[0])
 
 
 HANDLERS = (show_home, list_deliveries, show_delivery, redeliver, test, enable, disable, choose_events)

@@ -1,0 +1,87 @@
+"""Suspects: what lost its lease again and again may be what kills us, and is sent apart from the others.
+
+Owns the loop that sends one such delivery at a time (guarantee G16, docs/decisions/0016). Whatever kills the process
+then takes no other suspect with it, and what it takes of the others becomes a suspect before it is given up.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+from tidings.actions.context import Context
+from tidings.core.model import Lease
+from tidings.engine.attempts import Attempts
+from tidings.engine.claiming import SuspectClaim, claim_suspects
+from tidings.engine.lanes import Lanes
+from tidings.store import leases
+from tidings.store.leases import Suspect
+
+_ROUND_S = 1.0
+_SHORTEST_ROUND_S = 0.02
+PATIENCE_S = 1.0
+"""A suspect that is in flight for so long no longer holds up the next: a silent receiver would until its timeout."""
+_MOST_LOOKED_AT = 100
+
+
+class Suspects:
+    """Claims suspects and has ``attempts`` made, one after the other; ``room_in`` learns of room they leave unused."""
+
+    def __init__(self, ctx: Context, *, lanes: Lanes, attempts: Attempts, room_in: Callable[[str], None]) -> None:
+        self._ctx = ctx
+        self._lanes = lanes
+        self._attempts = attempts
+        self._others_have_room_in = room_in
+        self._kept_for: str | None = None
+        self._news = asyncio.Event()
+        self._stopping = False
+
+    def room_in(self, webhook: str) -> None:
+        """Learn that this lane has fewer in flight."""
+        if webhook == self._kept_for:
+            self._news.set()
+
+    def stop(self) -> None:
+        """Claim no more. Stopping twice is stopping once."""
+        self._stopping = True
+        self._news.set()
+
+    async def run(self) -> None:
+        """Send suspects until stopped. Raises Unavailable when the store fails; run again later."""
+        while not self._stopping:
+            self._news.clear()
+            now = self._ctx.clock.now()
+            found = await self._ctx.store.read(partial(leases.due_suspects, now=now, most=_MOST_LOOKED_AT))
+            chosen = next((one for one in found if self._lanes.take_apart(one.webhook_id)), None)
+            if chosen is not None:
+                self._keep_for(None)
+                await self._send(chosen)
+            else:
+                self._keep_for(found[0].webhook_id if found else None)
+                await self._nap(_ROUND_S)
+
+    def _keep_for(self, webhook: str | None) -> None:
+        let_go, self._kept_for = self._kept_for, webhook
+        self._lanes.keep_for(webhook)
+        if let_go not in {None, webhook}:
+            self._others_have_room_in(let_go)
+
+    async def _send(self, suspect: Suspect) -> None:
+        claim = SuspectClaim(self._ctx, suspect, self._attempts.hold)
+        claimed: list[Lease] = []
+        try:
+            claimed = await self._ctx.store.write(claim_suspects, claim)
+        finally:
+            if not claimed:
+                self._lanes.give_back(suspect.webhook_id)
+                self._others_have_room_in(suspect.webhook_id)
+        if claimed:
+            await asyncio.wait(self._attempts.begin(claimed), timeout=PATIENCE_S)
+        else:
+            # Another process has it just now.
+            await self._nap(_SHORTEST_ROUND_S)
+
+    async def _nap(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
