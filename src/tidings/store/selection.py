@@ -19,7 +19,7 @@ from tidings.store.tables import deliveries
 from tidings.store.windows import Condition
 
 AT_ONCE = 500
-"""Deliveries that are sent again or left out together."""
+"""Deliveries that are looked at together, at most, to be sent again or left out."""
 STRIDE = 2_000
 """Rows that are looked at for them: others write meanwhile, and must not wait for a search."""
 
@@ -53,11 +53,11 @@ class Count(Struct, frozen=True):
     reached: str | None
 
 
-def stretch(connection: Connection, wanted: Selection, *, behind: str, up_to: str) -> Stretch:
-    """Return the next candidates behind ``behind`` and below ``up_to``, held so that nobody else sends them again."""
+def stretch(connection: Connection, wanted: Selection, *, behind: str, up_to: str, most: int = AT_ONCE) -> Stretch:
+    """Return the next ``most`` candidates behind ``behind`` and below ``up_to``, held: nobody else sends them again."""
     conditions, reached = _window(connection, wanted, behind=behind, up_to=up_to, size=STRIDE)
-    ids = connection.execute(select(_ID).where(*conditions).order_by(_ID).limit(AT_ONCE)).scalars().all()
-    if len(ids) == AT_ONCE:
+    ids = connection.execute(select(_ID).where(*conditions).order_by(_ID).limit(most)).scalars().all()
+    if len(ids) == most:
         reached = ids[-1]
     hold(connection, ids)
     statement = select(*_COLUMNS, _is_left_out(wanted, up_to).label("left_out")).where(_ID.in_(ids)).order_by(_ID)
