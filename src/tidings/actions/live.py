@@ -71,7 +71,7 @@ class Listener:
             return Heard([], missed=False)
         fresh = [number for number, at in there if (number, at) not in known]
         pages = await self._ctx.store.read(partial(journal.pages, ids=fresh[:_MOST_PAGES])) if fresh else []
-        attempts = self._matching(pages)
+        attempts = self._newest(pages)
         return Heard(attempts[-self._most :], late or len(fresh) > _MOST_PAGES or len(attempts) > self._most)
 
     def _is_late(self) -> bool:
@@ -79,8 +79,14 @@ class Listener:
         before, self._asked_at = self._asked_at, self._ctx.clock.monotonic()
         return self._asked_at - before > HOLD
 
-    def _matching(self, pages: Sequence[Page]) -> list[EndedEntry]:
-        return [entry for page in pages for entry in page.entries.ended if _matches(entry, self._wanted)]
+    def _newest(self, pages: Sequence[Page]) -> list[EndedEntry]:
+        """Return what is wanted of the newest ``pages``, oldest first, and read no more of them than that takes."""
+        found: list[EndedEntry] = []
+        for page in reversed(pages):
+            found += [entry for entry in reversed(page.entries().ended) if _matches(entry, self._wanted)]
+            if len(found) > self._most:
+                break
+        return found[::-1]
 
 
 def _matches(entry: EndedEntry, wanted: EndedFilter) -> bool:

@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from tidings.core.instants import Instant, Span
 from tidings.core.model import State
 from tidings.store.bookkeeping import journal
+from tidings.store.rows import fetch_all, in_one_value
 
 
 class EndedEntry(Struct, frozen=True, array_like=True):
@@ -69,13 +70,22 @@ class Entries(Struct, frozen=True, array_like=True):
 
 
 class Page(Struct, frozen=True):
-    """One row."""
+    """One row. Reading it costs something: whoever does not need all of them reads some."""
 
     id: int
     at: Instant
-    entries: Entries
+    written: str
+
+    def entries(self) -> Entries:
+        return _decode(self.written)
 
 
+class _Head(Struct, frozen=True, array_like=True):
+    id: int
+    at: Instant
+
+
+_NEWEST = in_one_value(select(journal.c.id, journal.c.at).order_by(journal.c.id.desc()).limit(bindparam("most")))
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Entries).decode
 
@@ -111,19 +121,18 @@ def write(connection: Connection, draft: Draft, *, now: Instant) -> None:
 def oldest(connection: Connection, *, before: Instant, limit: int) -> list[Page]:
     """Return rows written before then, oldest first."""
     statement = select(journal).where(journal.c.at < before).order_by(journal.c.id).limit(limit)
-    return [Page(row.id, row.at, _decode(row.entries)) for row in connection.execute(statement)]
+    return [Page(row.id, row.at, row.entries) for row in connection.execute(statement)]
 
 
 def newest(connection: Connection, *, limit: int) -> list[tuple[int, Instant]]:
     """Return number and moment of the newest rows, newest first."""
-    statement = select(journal.c.id, journal.c.at).order_by(journal.c.id.desc()).limit(limit)
-    return [(row.id, row.at) for row in connection.execute(statement)]
+    return [(head.id, head.at) for head in fetch_all(connection, _NEWEST, _Head, most=limit)]
 
 
 def pages(connection: Connection, ids: Sequence[int]) -> list[Page]:
     """Return the rows with these numbers that are still there, oldest first."""
     statement = select(journal).where(journal.c.id.in_(ids)).order_by(journal.c.id)
-    return [Page(row.id, row.at, _decode(row.entries)) for row in connection.execute(statement)]
+    return [Page(row.id, row.at, row.entries) for row in connection.execute(statement)]
 
 
 def remove(connection: Connection, ids: Sequence[int]) -> None:

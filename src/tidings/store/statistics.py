@@ -120,10 +120,11 @@ def _scope(wanted: Wanted) -> list[ColumnElement[bool]]:
 def _rows(pages: Iterable[Page]) -> list[tuple[object, ...]]:
     sums: defaultdict[_Key, list[int]] = defaultdict(lambda: [0] * len(COUNTS))
     for page in pages:
-        for ended in page.entries.ended:
+        entries = page.entries()
+        for ended in entries.ended:
             for key in _keys(ended, ended.ended_at):
                 _add_ended(sums[key], ended)
-        for tally in page.entries.tallies:
+        for tally in entries.tallies:
             for key in _keys(tally, page.at):
                 # What is published to a webhook was published before, without one.
                 if tally.kind is not Kind.PUBLISHED or not tally.webhook or key[1]:
