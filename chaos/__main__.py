@@ -68,7 +68,7 @@ def main(
     kept = Results(results)
     asyncio.run(_play(chosen, database.kinds(), kept, partial(run, size=size, bug=bug)))
     if not only or MIGRATIONS in only:
-        asyncio.run(_migrate(database.kinds(), kept))
+        asyncio.run(_migrate(database.kinds(), kept, size))
     _tell(kept.all, as_json=as_json)
     if length is Length.LONG and not only and bug is None and _is_whole(kept):
         report.write(kept.all, this_machine(), times=times)
@@ -107,10 +107,10 @@ async def _play(chosen: list[Scenario], kinds: list[Kind], kept: Results, play: 
                 Console(stderr=True).print(report.line(kept.newest), markup=False, highlight=False)
 
 
-async def _migrate(kinds: list[Kind], kept: Results) -> None:
+async def _migrate(kinds: list[Kind], kept: Results, size: Size) -> None:
     for kind in kinds:
         if not kept.has(MIGRATIONS, kind):
-            kept.keep(await migrations(kind))
+            kept.keep(await migrations(kind, size))
 
 
 if __name__ == "__main__":

@@ -63,12 +63,12 @@ async def run(scenario: Scenario, kind: Kind, size: Size, *, bug: str | None = N
     )
 
 
-async def migrations(kind: Kind) -> Result:
-    """Kill ``migrate`` in each migration."""
+async def migrations(kind: Kind, size: Size) -> Result:
+    """Kill ``migrate`` in each migration, as often as each checkpoint kills."""
     began = time.monotonic()
     killed, broke = 0, ""
     try:
-        killed = await kills.in_each_migration(kind)
+        killed = await kills.in_each_migration(kind, size)
     except (Impatient, ServiceFailed) as error:
         broke = f"{type(error).__name__}: {error}"
     return Result(

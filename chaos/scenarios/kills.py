@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from chaos.checks import SET_ASIDE_AFTER
 from chaos.layout import SETTINGS, Kind
 from chaos.rig import Impatient, Rig, now
-from chaos.services import arm, until_killed
+from chaos.services import FaultyInstallation, arm, until_killed
 from chaos.setting_up import unmigrated
 from chaos.size import Size
 from chaos.traffic import marker_of
@@ -133,27 +133,37 @@ async def one_of_many(rig: Rig, size: Size) -> None:
         await _kill_and_start(rig, turn % len(rig.ports))
 
 
-async def in_each_migration(kind: Kind) -> int:
-    """Kill ``migrate`` in each migration on the way from an empty database; return how often. Raises Impatient."""
-    nth = 0
+async def in_each_migration(kind: Kind, size: Size) -> int:
+    """Kill ``migrate`` again and again in each migration on the way from an empty database; return how often.
+
+    Raises Impatient.
+    """
+    kills = 0
     async with unmigrated(kind, SETTINGS) as installation:
         while True:
-            nth += 1
-            killed = await installation.having("--kill", f"{Checkpoint.BEFORE_MIGRATION_COMMIT}:1", "--armed").run(
-                "migrate"
-            )
-            if killed.status != _KILLED:
-                raise Impatient(f"migrate ended with status {killed.status}: {killed.stderr}")
+            for _ in size.nths:
+                await _killed_while_migrating(installation)
+                kills += 1
             # One migration further than before, so that the next kill is in the next one.
-            survived = await installation.having("--kill", f"{Checkpoint.BEFORE_MIGRATION_COMMIT}:2", "--armed").run(
-                "migrate"
-            )
+            survived = await _trapped_in_migration(installation, nth=2).run("migrate")
             if survived.status == 0:
                 break
+            if survived.status != _KILLED:
+                raise Impatient(f"migrate ended with status {survived.status}: {survived.stderr}")
         checked = await installation.run("check")
     if checked.status != 0:
         raise Impatient(f"check ended with status {checked.status}: {checked.stdout}{checked.stderr}")
-    return nth
+    return kills
+
+
+async def _killed_while_migrating(installation: FaultyInstallation) -> None:
+    killed = await _trapped_in_migration(installation, nth=1).run("migrate")
+    if killed.status != _KILLED:
+        raise Impatient(f"migrate ended with status {killed.status}: {killed.stderr}")
+
+
+def _trapped_in_migration(installation: FaultyInstallation, *, nth: int) -> FaultyInstallation:
+    return installation.having("--kill", f"{Checkpoint.BEFORE_MIGRATION_COMMIT}:{nth}", "--armed")
 
 
 async def _kill_and_start(rig: Rig, index: int) -> None:
