@@ -187,6 +187,20 @@ class Unavailable(TidingsError):
         return self.why
 
 
+class TableHeld(Unavailable):
+    """Another session holds a table that a migration changes; ``step`` is what had to wait for it."""
+
+    code = "table_held"
+
+    def __init__(self, revision: str, step: str) -> None:
+        super().__init__(
+            f"schema {revision}: another session holds a table that this step needs: {step}; nothing of this schema "
+            "was changed. End what has been open for long (pg_stat_activity shows it) and run `tidings migrate` again"
+        )
+        self.revision = revision
+        self.step = step
+
+
 class Misconfigured(TidingsError):
     """A setting, file or database is not as it must be; the message says which and what would be right."""
 

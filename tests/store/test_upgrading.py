@@ -5,6 +5,7 @@ from sqlalchemy import Connection, select, text
 
 from support import first_release
 from support.history_rows import left
+from support.old_schema import up_to
 from tidings.core.instants import SECOND
 from tidings.core.retention import Retention
 from tidings.store import attempts, browsing, events, partitions, schema, tables
@@ -12,12 +13,6 @@ from tidings.store.database import Database
 
 NOW = 1_800_000_000 * SECOND
 MANY = 50
-
-
-def up_to(connection: Connection, revision: str) -> None:
-    for missing in schema.pending(connection):
-        if missing <= revision:
-            schema.upgrade_to(connection, missing)
 
 
 def fill(connection: Connection) -> list[tuple[str, str]]:

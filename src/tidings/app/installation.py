@@ -22,7 +22,7 @@ from tidings.errors import Misconfigured, Unavailable
 from tidings.sender.resolver import Resolver
 from tidings.sender.sender import Sender
 from tidings.settings import Settings
-from tidings.store import partitions, schema, sealed
+from tidings.store import migrating, partitions, schema, sealed
 from tidings.store.database import Database
 from tidings.store.group_commit import GroupCommit
 from tidings.store.postgresql import PostgresqlDatabase
@@ -52,7 +52,7 @@ async def context(settings: Settings) -> AsyncIterator[Context]:
         opened = open_database(settings)
         stack.push_async_callback(opened.close)
         if isinstance(opened, SqliteDatabase):
-            await _migrate(opened, _say_nothing)
+            await migrating.bring_up_to_date(opened, tell=_say_nothing)
         await opened.read(schema.refuse_other)
         ctx = await build_context(stack, settings, opened, engine=NoEngine(), emit=tell_nobody)
         yield ctx.by(invoker())
@@ -62,8 +62,8 @@ def migrate(settings: Settings, *, tell: Callable[[str], None]) -> bool:
     """Bring the database to the current schema; return whether anything had to be done. ``tell`` hears each step."""
 
     async def run() -> bool:
-        async with database(settings) as opened:
-            changed = await _migrate(opened, tell)
+        async with _database_to_migrate(settings) as opened:
+            changed = await migrating.bring_up_to_date(opened, tell=tell)
             await _make_partitions(opened, settings)
             return changed
 
@@ -80,9 +80,10 @@ async def prepare_for_service(opened: AnyDatabase, settings: Settings, *, migrat
     """Make sure that the database may be served. Raises Misconfigured or Unavailable."""
     if isinstance(opened, SqliteDatabase):
         opened.lock_for_service()
-        migrate = True
-    if migrate:
-        await _migrate(opened, _say_nothing)
+        await migrating.bring_up_to_date(opened, tell=_say_nothing)
+    elif migrate:
+        async with _database_to_migrate(settings) as patient:
+            await migrating.bring_up_to_date(patient, tell=_say_nothing)
     await opened.read(schema.refuse_other)
     await opened.read(partial(refuse_unsafe, clock=Clock()))
     # A service that stood still for weeks: what it writes first has a place already. The pruner tries again.
@@ -120,12 +121,15 @@ async def build_context(
     )
 
 
-async def _migrate(opened: Database, tell: Callable[[str], None]) -> bool:
-    missing = await opened.read(schema.pending)
-    for revision in missing:
-        tell(f"migrating to schema {revision}")
-        await opened.write(partial(schema.upgrade_to, revision=revision))
-    return bool(missing)
+@asynccontextmanager
+async def _database_to_migrate(settings: Settings) -> AsyncIterator[AnyDatabase]:
+    # An index on many millions of rows is silent for longer than a server that is well.
+    file, url = settings.sqlite_file, settings.database_url
+    opened = PostgresqlDatabase(url, answer_timeout_s=None) if file is None else SqliteDatabase(file)
+    try:
+        yield opened
+    finally:
+        await opened.close()
 
 
 async def _make_partitions(opened: Database, settings: Settings) -> None:

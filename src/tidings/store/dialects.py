@@ -4,6 +4,7 @@ Owns every construct that the two spell, lock or plan differently. All other sta
 """
 
 from sqlalchemy import Connection, Select, Text, func, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -74,11 +75,17 @@ def give_up_on_tables_after(connection: Connection, milliseconds: int) -> None:
         connection.execute(text(f"SET LOCAL lock_timeout = {milliseconds}"))
 
 
+def waited_for_a_table(error: DBAPIError) -> bool:
+    """Tell whether that is what ``give_up_on_tables_after`` makes of a table that others hold. SQLite never says so."""
+    return getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE
+
+
 def wake_others(connection: Connection) -> None:
     """Tell the other processes, when this commits, that something is due. SQLite serves one process: nobody to tell."""
     if is_shared(connection):
         connection.execute(_NOTIFY)
 
 
+_LOCK_NOT_AVAILABLE = "55P03"
 _SERVER_TIME = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)")
 _NOTIFY: Select[str] = select(func.pg_notify(WAKE_CHANNEL, ""))

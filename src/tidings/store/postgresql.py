@@ -39,12 +39,15 @@ _AWAY = (
 
 
 class PostgresqlDatabase:
-    """A PostgreSQL database. Connects when first asked."""
+    """A PostgreSQL database. Connects when first asked.
 
-    def __init__(self, url: str) -> None:
+    A server that has said nothing for ``answer_timeout_s`` after it was asked is held to be lost; None waits for ever.
+    """
+
+    def __init__(self, url: str, *, answer_timeout_s: float | None = _ANSWER_TIMEOUT_S) -> None:
         self._url = url
         self._where = spoken(url)
-        self._engine = _engine(url)
+        self._engine = _engine(url, answer_timeout_s)
         # A transaction around what only looks would cost two more turns to the server and show nothing else: each of
         # its statements sees what is committed when it begins, as it does without.
         self._looking = self._engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -115,10 +118,10 @@ def _beneath(error: SQLAlchemyError) -> BaseException | None:
     return found if isinstance(found, _AWAY) and not answered and not isinstance(found, ValueError) else None
 
 
-def _engine(url: str) -> AsyncEngine:
+def _engine(url: str, answer_timeout_s: float | None) -> AsyncEngine:
     return create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=lambda: _connect_to_work(url),
+        async_creator=lambda: _connect_to_work(url, answer_timeout_s),
         pool_size=_CONNECTIONS,
         max_overflow=0,
         pool_timeout=_WAIT_FOR_CONNECTION_S,
@@ -126,8 +129,8 @@ def _engine(url: str) -> AsyncEngine:
     )
 
 
-async def _connect_to_work(url: str) -> asyncpg.Connection:
-    connection = await _connect(url, command_timeout=_ANSWER_TIMEOUT_S)
+async def _connect_to_work(url: str, answer_timeout_s: float | None) -> asyncpg.Connection:
+    connection = await _connect(url, command_timeout=answer_timeout_s)
     await connection.execute(_BY_INDEX)
     return connection
 

@@ -12,14 +12,16 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, select
+from sqlalchemy.exc import DBAPIError
 
 from tidings.checkpoints import Checkpoint, passing
-from tidings.errors import Misconfigured
-from tidings.store.dialects import give_up_on_tables_after, is_shared, try_to_be_the_one
+from tidings.errors import Misconfigured, TableHeld
+from tidings.store.dialects import give_up_on_tables_after, is_shared, try_to_be_the_one, waited_for_a_table
 from tidings.store.tables import schema_floor
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_PATIENCE_MS = 5000
+_PATIENCE_MS = 500
+_WORDS_OF_A_STEP = 5
 MIGRATION_LOCK = 0x7469_6469_6E67
 """The advisory lock that a migration holds: nobody migrates twice at once."""
 
@@ -47,7 +49,10 @@ def pending(connection: Connection) -> list[str]:
 
 
 def upgrade_to(connection: Connection, revision: str) -> None:
-    """Run one migration in the caller's transaction. Raises ``Misconfigured`` while another process migrates."""
+    """Run one migration in the caller's transaction.
+
+    Raises ``Misconfigured`` while another process migrates, ``TableHeld`` while another session holds what it changes.
+    """
     if not try_to_be_the_one(connection, MIGRATION_LOCK):
         raise Misconfigured("another `tidings migrate` is running on this database; let it finish")
     give_up_on_tables_after(connection, _PATIENCE_MS)
@@ -56,7 +61,12 @@ def upgrade_to(connection: Connection, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    try:
+        command.upgrade(config, revision)
+    except DBAPIError as error:
+        if waited_for_a_table(error):
+            raise TableHeld(revision, _step(error)) from error
+        raise
     passing(Checkpoint.BEFORE_MIGRATION_COMMIT)
 
 
@@ -72,6 +82,11 @@ def refuse_other(connection: Connection) -> None:
     """Raise ``Misconfigured`` unless this release may work on the schema."""
     if pending(connection):
         raise Misconfigured("TIDINGS_DATABASE_URL: the database's schema is not current; run `tidings migrate`")
+
+
+def _step(error: DBAPIError) -> str:
+    # CREATE INDEX name ON table, ALTER TABLE name ADD COLUMN: enough to know the table by.
+    return " ".join((error.statement or "").partition("(")[0].split()[:_WORDS_OF_A_STEP])
 
 
 def _revisions() -> list[str]:

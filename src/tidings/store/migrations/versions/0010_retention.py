@@ -27,9 +27,13 @@ _IDS = {
 
 def upgrade() -> None:
     """Find old rows by an index; on PostgreSQL, put a partitioned table in the place of each that grows."""
+    is_shared = op.get_bind().dialect.name == "postgresql"
+    if is_shared:
+        # In the order in which events pass through them: in another, each waits for what the other one holds.
+        op.execute("LOCK TABLE events, idempotency_keys, deliveries, attempts IN ACCESS EXCLUSIVE MODE")
     op.create_index(op.f("ix_idempotency_keys_created_at"), "idempotency_keys", ["created_at"])
     op.create_index(op.f("ix_webhook_tests_started_at"), "webhook_tests", ["started_at"])
-    if op.get_bind().dialect.name == "postgresql":
+    if is_shared:
         _compare_ids_letter_by_letter()
         for table in _KEYS:
             _partition(table)
