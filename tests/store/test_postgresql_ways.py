@@ -1,4 +1,4 @@
-"""Looking at PostgreSQL: no transaction is opened for it, and the connection writes in transactions afterwards."""
+"""Ways with PostgreSQL: no transaction is opened for a look, each write is whole, a statement is planned once."""
 
 import asyncio
 
@@ -7,11 +7,15 @@ from sqlalchemy import Connection, text
 
 from support.database_fixtures import opened
 from support.postgresql import Cluster
-from support.stored import add_partner
-from tidings.store import partners, schema
+from support.stepped_clock import START
+from support.stored import WEBHOOK, add_delivery, add_partner
+from tidings.store import leases, partners, schema
 from tidings.store.database import Database
 
 BEGAN = text("SELECT transaction_timestamp()")
+PLANS = text("SELECT statement, generic_plans, custom_plans FROM pg_prepared_statements")
+ASKED = 12
+WAITING = 200
 
 
 def began_twice(connection: Connection) -> set[object]:
@@ -39,3 +43,24 @@ async def test_each_look_is_by_itself_and_each_write_is_whole(server: Cluster) -
     assert [len(look) for look in looks] == [2] * 8
     assert [len(write) for write in writes] == [1] * 8
     assert left == []
+
+
+async def test_a_statement_is_planned_once_however_often_it_is_asked_and_however_much_waits(server: Cluster) -> None:
+    def wait_in_one_lane(connection: Connection) -> None:
+        for _ in range(WAITING):
+            add_delivery(connection)
+
+    def claim(connection: Connection) -> None:
+        leases.due_deliveries(connection, [WEBHOOK], most=8, now=START)
+
+    with server.database() as url:
+        database: Database = opened(url)
+        await database.write(schema.bring_up_to_date)
+        await database.write(wait_in_one_lane)
+        for _ in range(ASKED):
+            await database.write(claim)
+        plans = await database.write(lambda connection: connection.execute(PLANS).all())
+        await database.close()
+
+    claims = [(row.generic_plans, row.custom_plans) for row in plans if "LATERAL" in row.statement]
+    assert claims == [(ASKED, 0)]
