@@ -226,3 +226,18 @@ async def test_a_delivery_that_was_cut_off_again_and_again_is_said_to_be_sent_ap
     assert "sent apart" not in before.text
     assert "attempt 3 is due" in after.text
     assert "sent apart from all others" in after.text
+
+
+async def test_a_delivery_of_a_deleted_webhook_leads_to_nothing_that_is_gone(at: Served) -> None:
+    partner, webhook = await registered(at, "moved")
+    name = await published(at, "moved")
+    ada = await visitor(at, "ada")
+    before = (await ada.get(f"/console/deliveries/{name}")).text
+    assert (await partner.call("DELETE", f"/b2b/webhooks/{webhook}")).status == 200
+    after = (await ada.get(f"/console/deliveries/{name}")).text
+
+    assert f'href="/console/webhooks/{webhook}"' in before
+    assert f'href="/console/webhooks/{webhook}"' not in after
+    assert f'{webhook}</code> <span class="none">deleted</span>' in after
+    assert "cancelled" in after
+    assert f'action="/console/deliveries/{name}/redeliver"' not in after

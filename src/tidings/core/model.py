@@ -117,7 +117,10 @@ class EventSummary(Struct, frozen=True, kw_only=True):
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """One event for one webhook. ``attempts`` counts those begun; ``last_*`` speak of the newest one that ended."""
+    """One event for one webhook. ``attempts`` counts those begun; ``last_*`` speak of the newest one that ended.
+
+    ``webhook_gone`` is whether the webhook was deleted since.
+    """
 
     id: str
     event: str
@@ -125,6 +128,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     webhook: str
     partner: str
     url: str
+    webhook_gone: bool
     state: State
     attempts: int
     due_at: Instant | None

@@ -10,7 +10,8 @@ from tidings.store.tables import deliveries, webhooks
 from tidings.store.windows import Slice
 from tidings.store.windows import page as page_along
 
-_ALL = select(deliveries, webhooks.c.url).join(webhooks, webhooks.c.id == deliveries.c.webhook_id)
+_GONE = webhooks.c.deleted_at.is_not(None).label("webhook_gone")
+_ALL = select(deliveries, webhooks.c.url, _GONE).join(webhooks, webhooks.c.id == deliveries.c.webhook_id)
 
 
 def get(connection: Connection, name: str) -> Delivery | None:
@@ -44,6 +45,7 @@ def _delivery(row: Row[Any]) -> Delivery:
         webhook=row.webhook_id,
         partner=row.partner_id,
         url=row.url,
+        webhook_gone=row.webhook_gone,
         state=State(row.state),
         attempts=row.attempts,
         due_at=row.due_at,
