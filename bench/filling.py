@@ -8,21 +8,22 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import asyncpg
 from msgspec import Struct
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from bench.databases import SQLITE
 from tidings.core.catalogue import EVENT_TYPES
 from tidings.core.ids import id_floor
 from tidings.core.instants import SECOND
 from tidings.core.retention import Retention
-from tidings.store import events, partitions
+from tidings.store import backlog, events, partitions
+from tidings.store.backlog import Height
 from tidings.store.bookkeeping import COUNTS, statistics
 from tidings.store.events import NewKey
 from tidings.store.postgresql import PostgresqlDatabase
@@ -106,7 +107,16 @@ async def _fill_week(url: str, partner: str, webhook: str, until: int) -> None:
     ]
     opened = _opened(url)
     await opened.write(lambda connection: connection.execute(insert(statistics), rows))
+    moments = [until - back * SPANS[each] for each, points in spans.items() for back in range(1, points)]
+    await opened.write(partial(_fill_backlog, moments=moments))
     await opened.close()
+
+
+def _fill_backlog(connection: Connection, moments: Iterable[int]) -> None:
+    # The service may have written some of it already.
+    for number, moment in enumerate(moments):
+        minute = moment - moment % SPANS[Resolution.MINUTE]
+        backlog.note(connection, minute, Height(pending=number, overdue=number * SECOND))
 
 
 def _opened(url: str) -> SqliteDatabase | PostgresqlDatabase:

@@ -24,6 +24,7 @@ from tidings.core.redelivery import Selection
 from tidings.store import (
     attempts,
     audit,
+    backlog,
     browsing,
     deliveries,
     due_lanes,
@@ -39,6 +40,7 @@ from tidings.store import (
 )
 from tidings.store.attempts import AttemptResult
 from tidings.store.audit import AuditFilter
+from tidings.store.backlog import Height
 from tidings.store.database import Database
 from tidings.store.delivery_filter import DeliveryFilter
 from tidings.store.event_lists import EventFilter, UnroutedBy
@@ -193,6 +195,13 @@ HOT = {
             ),
         ),
         {"pk_statistics"},
+    ),
+    "noting the backlog": Hot(
+        lambda connection: backlog.note(connection, START, Height(pending=1, overdue=0)), {"pk_backlog"}
+    ),
+    "asking for how long the backlog waits": Hot(backlog.first_due_at, {"ix_deliveries_due"}),
+    "showing the backlog": Hot(
+        lambda connection: backlog.between(connection, Resolution.HOUR, START, START + 40 * HOUR), {"pk_backlog"}
     ),
     "checking a key": Hot(lambda connection: keys.credential(connection, "k"), {"pk_api_keys"}),
     "spending a nonce": Hot(lambda connection: keys.state_for_update(connection, "k"), {"pk_api_keys"}),

@@ -56,6 +56,11 @@ _TABLES = (
     FROM generate_series(1, {PARTNERS}) AS n, generate_series(1, 50) AS m
     """,
     f"""
+    INSERT INTO backlog (resolution, bucket_at, most_pending, longest_overdue)
+    SELECT CASE WHEN n % 60 = 0 THEN 'hour' ELSE 'minute' END, {START} + n, n, 0
+    FROM generate_series(1, {EVENTS}) AS n
+    """,
+    f"""
     INSERT INTO audit_entries (id, created_at, actor, action, partner_id, subject, details)
     SELECT 'aud_h' || lpad(n::text, 25, '0'), {START} + n, 'token:token-' || (n % 40),
         CASE WHEN n % 50 = 0 THEN 'token.create' ELSE 'webhook.update' END, 'partner-' || (n % {PARTNERS} + 1), 'WH1',

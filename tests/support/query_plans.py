@@ -31,6 +31,7 @@ LARGE = {
     "newer",
     "redeliveries",
     "statistics",
+    "backlog",
 }
 """Tables, and names that statements give them, that grow with use."""
 

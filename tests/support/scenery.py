@@ -75,7 +75,7 @@ def _draw_the_past(database: Path, webhooks: Mapping[str, str]) -> None:
     """Write down an hour and a week that nobody lived through: of all together, and each partner's share."""
     now = time.time_ns() // 1000
     past = [
-        *(("minute", now - now % _MINUTE - back * _MINUTE, _busy(back, 40)) for back in range(1, 60)),
+        *(("minute", now - now % _MINUTE - back * _MINUTE, _busy(back, 40)) for back in range(1, 62)),
         *(("hour", now - now % _HOUR - back * _HOUR, _busy(back, 2_400)) for back in range(1, 168)),
     ]
     names = ("resolution", "partner_id", "webhook_id", "event_type", "bucket_at", *COUNTS)
@@ -90,6 +90,8 @@ def _draw_the_past(database: Path, webhooks: Mapping[str, str]) -> None:
             owned += [(partner, "", "user.verified", bucket, *published) for partner in webhooks]
             rows = [(resolution, *row) for row in (("", "", "", bucket, *counts), *owned)]
             connection.executemany(f"INSERT OR REPLACE INTO statistics ({', '.join(names)}) VALUES ({marks})", rows)
+            waited = (resolution, bucket, count // 12, 0)
+            connection.execute("INSERT OR REPLACE INTO backlog VALUES (?, ?, ?, ?)", waited)
 
 
 def _counts(count: int, *, trouble: bool) -> list[int]:

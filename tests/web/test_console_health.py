@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from support.ended_entries import an_end
 from support.event_samples import sample
 from support.pages_client import PagesClient
 from support.served import HOST, Served, served
 from tidings.actions import operators
 from tidings.actions.operations import Receiver, Teller, follow_settings
-from tidings.core.instants import MILLISECOND, SECOND
+from tidings.core.instants import SECOND
 from tidings.core.model import OperatorRole, State
 from tidings.core.operational_events import PARTNER, BacklogOverLimit
 from tidings.core.secret import Secret
@@ -64,24 +65,6 @@ async def health_on(client: PagesClient, path: str) -> str:
 def row(section: str, period: str) -> list[str]:
     """Return what the table says of a period."""
     return re.sub(r" (%|ms|s)(?= |$)", r"\1", section.rsplit(f" {period} ", 1)[1]).split(" ")[:9]
-
-
-def an_end(webhook: str, now: int, **of: object) -> EndedEntry:
-    given: dict[str, object] = {
-        "delivery": "dlv_1",
-        "event": "evt_1",
-        "event_type": "user.closed",
-        "webhook": webhook,
-        "partner": "acme",
-        "number": 1,
-        "outcome": "ok",
-        "http_status": 200,
-        "duration_ms": 3,
-        "state": State.DELIVERED,
-        "ended_at": now,
-        "latency": 6 * MILLISECOND,
-    }
-    return EndedEntry(**(given | of))  # type: ignore[arg-type]
 
 
 def _end(transaction: Transaction, ends: Sequence[EndedEntry]) -> None:

@@ -6,17 +6,24 @@ from support.event_samples import sample
 from support.partner_client import PartnerClient
 from support.platform_answers import MICROS, name_of, problem, publish
 from support.served import Served
-from tidings.core.instants import SECOND
+from tidings.core.instants import MILLISECOND, SECOND
 from tidings.engine.rolling_up import roll_up_all
-from tidings.store import statistics
+from tidings.store import backlog, statistics
+from tidings.store.backlog import Height
+from tidings.store.group_commit import each
+from tidings.store.transaction import Transaction
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 STATISTICS = "/platform/v1/statistics"
+TEN_O_CLOCK = 1_738_404_000 * SECOND
+"""2025-02-01T10:00:00Z."""
+MINUTE, HOUR = 60 * SECOND, 3_600 * SECOND
 POINT = [
     "starts_at",
     *("published", "delivered", "failed", "cancelled", "attempts", "failed_attempts"),
     *("p50_ms", "p95_ms", "p99_ms"),
+    *("most_pending", "longest_overdue_ms"),
 ]
 
 
@@ -43,6 +50,37 @@ async def test_what_was_published_and_cancelled_is_counted(
     assert await counted(f"partner={partner}&until=2025-01-01T00:00:00Z") == (0, 0)
     everybody = await counted("")
     assert everybody >= (2, 1)
+
+
+async def test_the_backlog_is_told_of_all_deliveries_together_and_not_where_nobody_looked(
+    at: Served, acme: PartnerClient
+) -> None:
+    partner = await name_of(at, acme)
+    for seconds, pending in ((MINUTE, 3), (3 * MINUTE, 7), (3 * HOUR, 2)):
+        height = Height(pending=pending, overdue=1_500 * MILLISECOND)
+        await at.ctx.store.write(_note_all, (TEN_O_CLOCK + seconds, height))
+
+    async def told(query: str) -> list[tuple[int | None, int | None]]:
+        answer = await at.platform("GET", f"{STATISTICS}?since=2025-02-01T10:00:00Z&{query}")
+        assert answer.status == 200, answer
+        points = [*answer.result["points"], answer.result["total"]]
+        return [(point["most_pending"], point["longest_overdue_ms"]) for point in points]
+
+    nothing = (None, None)
+    minutes = "until=2025-02-01T10:04:00Z&bucket=minute"
+    assert await told(minutes) == [nothing, (3, 1500), nothing, (7, 1500), (7, 1500)]
+    hours = [(7, 1500), nothing, nothing, (2, 1500), (7, 1500)]
+    assert await told("until=2025-02-01T14:00:00Z&bucket=hour") == hours
+    assert await told("until=2025-02-02T10:00:00Z&bucket=day") == [(7, 1500), nothing, (7, 1500)]
+    for filtered in (f"partner={partner}", "event_type=user.closed"):
+        assert await told(f"{minutes}&{filtered}") == [nothing] * 5
+
+
+def _note(transaction: Transaction, noted: tuple[int, Height]) -> None:
+    assert backlog.note(transaction.connection, *noted)
+
+
+_note_all = each(_note)
 
 
 async def test_every_bucket_of_a_span_has_a_point(at: Served) -> None:

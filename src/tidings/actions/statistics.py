@@ -5,16 +5,18 @@ written in the transaction in which it happened (docs/decisions/0006).
 """
 
 from enum import StrEnum
-from functools import partial
+from functools import partial, reduce
+from typing import TypeAlias
 
 from msgspec import Struct
 from sqlalchemy import Connection
 
 from tidings.actions.context import Context
-from tidings.core.instants import SECOND, Instant, Span
+from tidings.core.instants import MILLISECOND, SECOND, Instant, Span
 from tidings.core.latency import BINS, percentile_ms
 from tidings.errors import InvalidArgument, NotFound
-from tidings.store import statistics, webhooks
+from tidings.store import backlog, statistics, webhooks
+from tidings.store.backlog import Height
 from tidings.store.bookkeeping import COUNTS
 from tidings.store.statistics import Resolution, Wanted
 
@@ -53,7 +55,9 @@ class Point(Struct, frozen=True, kw_only=True):
     """What happened in one bucket, which began at ``starts_at``, or in all of them together.
 
     ``published`` counts events, with a webhook those that went to it; ``attempts`` counts requests that ended. The
-    percentiles are of milliseconds from published to delivered; None where nothing was delivered.
+    percentiles are of milliseconds from published to delivered; None where nothing was delivered. ``most_pending`` is
+    how many deliveries waited when most did, ``longest_overdue_ms`` by how much the first of them was overdue at the
+    end of a minute, at most; None where no process looked, and of less than everybody's deliveries.
     """
 
     starts_at: Instant
@@ -66,6 +70,8 @@ class Point(Struct, frozen=True, kw_only=True):
     p50_ms: float | None
     p95_ms: float | None
     p99_ms: float | None
+    most_pending: int | None
+    longest_overdue_ms: int | None
 
 
 class Statistics(Struct, frozen=True, kw_only=True):
@@ -91,36 +97,57 @@ async def show_statistics(ctx: Context, wanted: StatisticsFilter) -> Statistics:
         raise InvalidArgument("until", "must be later than since")
     if len(starts) > MOST_POINTS:
         raise InvalidArgument("since", f"is more than {MOST_POINTS} buckets before until; ask for a longer bucket")
-    counted = await ctx.store.read(partial(_counted, wanted=wanted, starts=starts))
+    counted, heights = await ctx.store.read(partial(_found, wanted=wanted, starts=starts))
     sums = [[0] * len(COUNTS) for _ in starts]
     for moment, counts in counted.items():
         _add(sums[(moment - starts[0]) // span], counts)
     total = [sum(column) for column in zip(*sums, strict=True)]
+    highest = _highest(heights, starts)
     return Statistics(
         bucket=wanted.bucket,
         since=starts[0],
         until=starts[-1] + span,
-        points=[_point(start, counts) for start, counts in zip(starts, sums, strict=True)],
-        total=_point(starts[0], total),
+        points=[_point(start, counts, highest.get(start)) for start, counts in zip(starts, sums, strict=True)],
+        total=_point(starts[0], total, reduce(_higher, highest.values(), None)),
     )
 
 
-def _counted(connection: Connection, *, wanted: StatisticsFilter, starts: range) -> dict[Instant, list[int]]:
+_Counts: TypeAlias = dict[Instant, list[int]]
+_Heights: TypeAlias = dict[Instant, Height]
+
+
+def _found(connection: Connection, *, wanted: StatisticsFilter, starts: range) -> tuple[_Counts, _Heights]:
     partner = wanted.partner
     if wanted.webhook is not None:
         partner = webhooks.owner_of(connection, wanted.webhook)
         if partner is None or wanted.partner not in {None, partner}:
             raise NotFound("webhook", wanted.webhook)
     resolution = Resolution.MINUTE if wanted.bucket is Bucket.MINUTE else Resolution.HOUR
+    since, until = starts.start, starts[-1] + starts.step
     asked = Wanted(
         partner=partner,
         webhook=wanted.webhook,
         event_type=wanted.event_type,
         resolution=resolution,
-        since=starts.start,
-        until=starts[-1] + starts.step,
+        since=since,
+        until=until,
     )
-    return statistics.counts(connection, asked)
+    is_everything = partner is None and wanted.event_type is None
+    heights = backlog.between(connection, resolution, since, until) if is_everything else {}
+    return statistics.counts(connection, asked), heights
+
+
+def _highest(heights: _Heights, starts: range) -> _Heights:
+    """Return the highest of each bucket of which anything is known."""
+    highest: _Heights = {}
+    for moment, height in heights.items():
+        start = moment - moment % starts.step
+        highest[start] = _higher(highest.get(start), height)
+    return highest
+
+
+def _higher(one: Height | None, other: Height) -> Height:
+    return other.or_higher(one)
 
 
 def _add(sums: list[int], counts: list[int]) -> None:
@@ -128,7 +155,7 @@ def _add(sums: list[int], counts: list[int]) -> None:
         sums[place] += count
 
 
-def _point(start: Instant, counts: list[int]) -> Point:
+def _point(start: Instant, counts: list[int], height: Height | None) -> Point:
     published, delivered, failed, cancelled, attempts, failed_attempts = counts[:-BINS]
     bins = counts[-BINS:]
     return Point(
@@ -142,6 +169,8 @@ def _point(start: Instant, counts: list[int]) -> Point:
         p50_ms=percentile_ms(bins, 50),
         p95_ms=percentile_ms(bins, 95),
         p99_ms=percentile_ms(bins, 99),
+        most_pending=None if height is None else height.pending,
+        longest_overdue_ms=None if height is None else height.overdue // MILLISECOND,
     )
 
 

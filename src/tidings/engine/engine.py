@@ -14,6 +14,7 @@ from tidings.core.instants import END_OF_TIME, MILLISECOND, SECOND, Instant
 from tidings.core.model import Lease
 from tidings.core.redelivery import RedeliveryState
 from tidings.engine.attempts import Attempts
+from tidings.engine.backlog import Backlog
 from tidings.engine.dispatcher import Dispatcher
 from tidings.engine.lanes import Lanes
 from tidings.engine.membership import Membership
@@ -86,6 +87,7 @@ class Engine:
             ended=self._room_in,
         )
         self._pruner = Pruner(ctx, rest=self._rest, stopping=self._stopping.is_set)
+        self._backlog = Backlog(ctx, rest=self._rest, stopping=self._stopping.is_set)
         self._dispatcher = Dispatcher(ctx, lanes=self._lanes, attempts=self._attempts)
         self._suspects = Suspects(ctx, lanes=self._lanes, attempts=self._attempts, room_in=self._dispatcher.room_in)
         self._lost_before = END_OF_TIME if listen is None else None
@@ -97,6 +99,7 @@ class Engine:
             self._loop("poller", self._poll),
             self._loop("withdrawer", self._withdraw),
             self._loop("statistics", self._roll_up),
+            self._loop("backlog", self._backlog.run),
             self._loop("pruner", self._pruner.run),
             self._loop("redelivery", self._redeliver),
         ]

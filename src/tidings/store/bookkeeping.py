@@ -76,6 +76,17 @@ statistics = Table(
 )
 Index("ix_statistics_resolution_bucket_at", statistics.c.resolution, statistics.c.bucket_at)
 
+backlog = Table(
+    "backlog",
+    metadata,
+    Column("resolution", String(8), nullable=False),
+    Column("bucket_at", BigInteger, nullable=False),
+    Column("most_pending", BigInteger, nullable=False),
+    Column("longest_overdue", BigInteger, nullable=False),
+    PrimaryKeyConstraint("resolution", "bucket_at"),
+    sqlite_with_rowid=False,
+)
+
 TALLY_SHARDS = 16
 
 tallies = Table(

@@ -61,10 +61,10 @@ def _rows(state: State, along: ColumnElement[object]) -> ColumnElement[int]:
 
 # In one pass: where ten thousand webhooks wait, their lanes are most of the work.
 _waiting = select(func.count().label("lanes"), func.min(_lanes.c.due_at).label("oldest_due_at")).select_from(_lanes)
-_backlog = _waiting.subquery("backlog")
+_waits = _waiting.subquery("waits")
 _STANDING = select(
     *_sums.c,
-    *_backlog.c,
+    *_waits.c,
     _rows(State.PENDING, deliveries.c.webhook_id).label("pending_rows"),
     _rows(State.IN_FLIGHT, deliveries.c.lease_until).label("in_flight_rows"),
     _oldest_lease.label("oldest_lease_until"),
@@ -73,7 +73,7 @@ _STANDING = select(
     .where(processes.c.seen_at >= bindparam("heard_since", type_=BigInteger()))
     .scalar_subquery()
     .label("processes"),
-).select_from(_sums.join(_backlog, true()))
+).select_from(_sums.join(_waits, true()))
 
 
 def read(connection: Connection, *, now: Instant) -> Standing:

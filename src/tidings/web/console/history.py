@@ -1,6 +1,8 @@
 """How deliveries went in the last hour, day and week: of everybody, of one partner or of one webhook.
 
-Owns the periods, and what is drawn of the one that a visitor chose with ``span``.
+Owns the periods, and what is drawn of the one that a visitor chose with ``span``. Of the last hour only whole minutes
+are drawn: one that has just begun would look like a fall. An hour that is not over is drawn, since whoever looks at a
+day does not want to wait for it.
 """
 
 from enum import StrEnum
@@ -11,12 +13,14 @@ from msgspec.structs import replace
 from tidings.actions import statistics
 from tidings.actions.context import Context
 from tidings.actions.statistics import Bucket, Point, Statistics, StatisticsFilter
-from tidings.core.instants import SECOND, rfc3339
+from tidings.core.instants import SECOND, Instant, Span, rfc3339
 from tidings.errors import InvalidArgument
 from tidings.web.console.access import Visit
 from tidings.web.pages.charts import Chart, Series, bars, lines
 
 _HOUR = 3_600 * SECOND
+_SETTLED: Span = 5 * SECOND
+"""After so long a minute that is over is counted, all of it."""
 
 
 class Period(StrEnum):
@@ -27,7 +31,7 @@ class Period(StrEnum):
     WEEK = "week"
 
 
-_COUNTED = {
+_DRAWN = {
     Period.HOUR: (60, Bucket.MINUTE, 60 * SECOND),
     Period.DAY: (24, Bucket.HOUR, _HOUR),
     Period.WEEK: (168, Bucket.HOUR, _HOUR),
@@ -44,13 +48,15 @@ class Row(Struct, frozen=True):
     per_second: float
 
 
-class Pictures(Struct, frozen=True):
-    """A period, drawn."""
+class Pictures(Struct, frozen=True, kw_only=True):
+    """A period, drawn, from ``since`` until ``until``: None for now. The backlog is everybody's, or not drawn."""
 
     deliveries: Chart
     success: Chart
     latency: Chart
-    counted: Statistics
+    backlog: Chart | None
+    since: Instant
+    until: Instant | None
 
 
 class History(Struct, frozen=True, kw_only=True):
@@ -79,7 +85,8 @@ async def history(visit: Visit, *, partner: str | None = None, webhook: str | No
     of = StatisticsFilter(partner=partner, webhook=webhook)
     counted = {each: await _counted(visit.ctx, each, of) for each in Period}
     rows = [_row(each, one) for each, one in counted.items()]
-    return History(period=period, rows=rows, pictures=_drawn(counted[period]))
+    has_backlog = partner is None and webhook is None
+    return History(period=period, rows=rows, pictures=_drawn(period, counted[period], has_backlog=has_backlog))
 
 
 def _period(text: str) -> Period:
@@ -90,10 +97,11 @@ def _period(text: str) -> Period:
 
 
 async def _counted(ctx: Context, period: Period, of: StatisticsFilter) -> Statistics:
-    points, bucket, span = _COUNTED[period]
+    points, bucket, span = _DRAWN[period]
     until = ctx.clock.now()
-    wanted = replace(of, bucket=bucket, since=until - (points - 1) * span, until=until)
-    return await statistics.show_statistics(ctx, wanted)
+    # The last hour in numbers has what was counted of the minute that is not over as well.
+    since = until - _SETTLED - points * span if period is Period.HOUR else until - (points - 1) * span
+    return await statistics.show_statistics(ctx, replace(of, bucket=bucket, since=since, until=until))
 
 
 def _row(period: Period, counted: Statistics) -> Row:
@@ -107,16 +115,20 @@ def _success(point: Point) -> float | None:
     return point.delivered / ended if ended else None
 
 
-def _drawn(counted: Statistics) -> Pictures:
-    points = counted.points
+def _drawn(period: Period, counted: Statistics, *, has_backlog: bool) -> Pictures:
+    count, _bucket, span = _DRAWN[period]
+    points = counted.points[:count]
     names = ("delivered", "failed", "cancelled")
     ended = [Series(name, [getattr(point, name) for point in points]) for name in names]
     latency = [Series("p50", [point.p50_ms for point in points]), Series("p95", [point.p95_ms for point in points])]
+    waiting = [Series("waiting", [point.most_pending for point in points])]
     return Pictures(
-        bars("Deliveries that ended", ended, [_label(point) for point in points]),
-        lines("Success rate", [Series("success", [_success(point) for point in points])], top=1),
-        lines("From published to delivered", latency),
-        counted,
+        deliveries=bars("Deliveries that ended", ended, [_label(point) for point in points]),
+        success=lines("Success rate", [Series("success", [_success(point) for point in points])], top=1),
+        latency=lines("From published to delivered", latency),
+        backlog=lines("Backlog", waiting) if has_backlog else None,
+        since=counted.since,
+        until=points[-1].starts_at + span if period is Period.HOUR else None,
     )
 
 

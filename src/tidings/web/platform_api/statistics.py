@@ -19,6 +19,8 @@ class PointFields(Struct, frozen=True, kw_only=True):
 
     published: events; with a webhook, those that went to it. attempts: requests that ended. p50_ms and the others:
     milliseconds from published to delivered, estimated from bins; null where nothing was delivered.
+    most_pending: how many deliveries waited when most did; longest_overdue_ms: by how much the first of them was
+    overdue at the end of a minute, at most. Both are null where no process looked, and with any filter.
     """
 
     starts_at: str
@@ -31,6 +33,8 @@ class PointFields(Struct, frozen=True, kw_only=True):
     p50_ms: float | None
     p95_ms: float | None
     p99_ms: float | None
+    most_pending: int | None
+    longest_overdue_ms: int | None
 
 
 class StatisticsView(Struct, frozen=True, kw_only=True):
