@@ -45,7 +45,11 @@ def test_a_password_that_breaks_the_url_is_not_taken_for_a_host(letter: str, pas
         (ConnectionRefusedError(111, SECRET), "connection refused"),
         (OSError("[Errno 111] hunter2, [Errno 104] hunter2"), "connection refused or connection reset by peer"),
         (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "name or service not known"),
-        (ssl.SSLCertVerificationError(1, SECRET), "TLS failed"),
+        (ssl.SSLError(1, SECRET), "TLS failed"),
+        (
+            ssl.SSLCertVerificationError(1, SECRET),
+            "the server's certificate is not for this host, or not signed by sslrootcert",
+        ),
         (ConnectionError("hunter2 rejected SSL upgrade"), "the server takes no TLS, or breaks it off"),
         (ConnectionError("unexpected hunter2"), "the connection was lost"),
         (asyncpg.ConnectionDoesNotExistError(SECRET), "the connection was lost"),

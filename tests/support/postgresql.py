@@ -58,6 +58,21 @@ class Cluster:
         rules.write_text(f"host all {user} 127.0.0.1/32 scram-sha-256\n{rules.read_text('utf-8')}", "utf-8")
         self.control_sql("SELECT pg_reload_conf()")
 
+    def admit_by_tls_alone(self, chain: Path, key: Path) -> None:
+        """Show this certificate, and refuse whoever comes over the network without TLS. Restarts the server."""
+        data = self.folder / "data"
+        owner = data.stat()
+        for file, name in ((chain, "server.crt"), (key, "server.key")):
+            place = data / name
+            shutil.copy(file, place)
+            place.chmod(0o600)
+            os.chown(place, owner.st_uid, owner.st_gid)
+        with (data / "postgresql.conf").open("a", encoding="utf-8") as settings:
+            settings.write("ssl = on\n")
+        (data / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 trust\n", "utf-8")
+        self.stop()
+        self.start()
+
     def start(self, *settings: str) -> None:
         chosen = [
             f"port={self.port}",
@@ -173,6 +188,8 @@ def _run(program: str, *arguments: str) -> str:
         stdout=subprocess.PIPE if program == "psql" else subprocess.DEVNULL,
         stderr=subprocess.PIPE if program == "psql" else subprocess.DEVNULL,
         cwd="/",
+        # Certificates are looked for in the home, and another user's must not be read.
+        env={**os.environ, "HOME": "/nonexistent"},
         user=None if user is None else user.pw_uid,
         group=None if user is None else user.pw_gid,
         extra_groups=None if user is None else [],

@@ -59,6 +59,8 @@ def translate(error: SQLAlchemyError, *, where: str = "") -> Exception:
 def reason_of(error: BaseException | None) -> str | None:
     """Return what to tell of an error that PostgreSQL's SQLSTATE explains, else None."""
     state = _state(error)
+    if state == _REFUSED and _RULES in str(error):
+        return _NOT_ADMITTED
     return next((reason for prefix, reason in _SQLSTATES.items() if state.startswith(prefix)), None)
 
 
@@ -83,6 +85,13 @@ def _reason(error: DBAPIError) -> str:
 
 _CLASSES_OF_OURS = {"22", "23", "42"}
 """SQLSTATE classes: data, constraints, syntax and access rules."""
+_REFUSED = "28000"
+# The name of a file, which the server tells in every language.
+_RULES = "pg_hba.conf"
+_NOT_ADMITTED = (
+    "the server's pg_hba.conf admits no such connection: other user, database or address, or TLS asked for "
+    "(TIDINGS_DATABASE_URL, sslmode)"
+)
 _SQLSTATES = {
     "28": "the database refuses this user or password (TIDINGS_DATABASE_URL)",
     "3D": "the server has no database of that name (TIDINGS_DATABASE_URL); create it first",

@@ -18,6 +18,8 @@ _PORT = re.compile(r"(?:\[[^\]]*\]|[^:\[]*)(?::(?P<port>[0-9]+))?")
 _USUAL_PORT = "5432"
 _LOST = "08"
 """The SQLSTATE class of connections."""
+_OF_FILES = {"X509", "PEM", "SYS"}
+"""The parts of OpenSSL that read certificates, rather than talk to a server."""
 _NUMBERED = re.compile(r"\[Errno ([0-9]+)\]")
 
 
@@ -50,6 +52,10 @@ def _of_the_system(error: OSError) -> str:
             return "timed out"
         case socket.gaierror(strerror=str(said)):
             return said.lower()
+        case ssl.SSLCertVerificationError():
+            return "the server's certificate is not for this host, or not signed by sslrootcert"
+        case ssl.SSLError(library=str(library)) if library in _OF_FILES:
+            return "a certificate file of TIDINGS_DATABASE_URL holds no certificate or key"
         case ssl.SSLError():
             return "TLS failed"
         case _:

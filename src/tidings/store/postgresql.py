@@ -4,6 +4,7 @@ Owns the connections and the wake-up channel. The URL goes to asyncpg as it is, 
 """
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -23,6 +24,7 @@ _WAIT_FOR_CONNECTION_S = 5
 _CONNECT_TIMEOUT_S = 5
 _ANSWER_TIMEOUT_S = 30
 _TRIES = 3
+_NO_ROOTS = "root certificate file"
 # Everything asked here looks a few rows up. The default holds a look at an index to be as dear as a disk's arm moving,
 # and reads whole tables of some ten thousand rows instead: 10 ms rather than 0.5 (docs/decisions/0008).
 # And every statement is spelled for one plan, so that it is planned once for a connection: left to itself, the server
@@ -149,7 +151,15 @@ async def _connect(url: str, *, command_timeout: float | None = None) -> asyncpg
         raise Misconfigured(
             f"TIDINGS_DATABASE_URL: has a parameter that neither the driver nor the server takes: {error}"
         ) from error
+    except ssl.SSLError:
+        # One of them, that of a certificate that is not trusted, is a ValueError as well; the server may get a better.
+        raise
     except ValueError as error:  # includes asyncpg's ClientConfigurationError
+        if str(error).startswith(_NO_ROOTS):
+            raise Misconfigured(
+                "TIDINGS_DATABASE_URL: sslmode asks to verify the server's certificate, so name the file of the "
+                "authority that signed it: sslrootcert=FILE"
+            ) from error
         # Its text may repeat the URL, and with it the password.
         raise Misconfigured(
             "TIDINGS_DATABASE_URL: is not a URL that libpq would take; write postgresql://USER@HOST:PORT/DATABASE"
