@@ -95,6 +95,13 @@ async def open_house(
 ) -> AsyncIterator[House]:
     """Install the service in ``folder`` and run it; stop it at the end."""
     installation = Installation(folder, {**settings_for(folder, authority, receiver), **settings})
+    async with open_house_of(installation, receiver) as house:
+        yield house
+
+
+@asynccontextmanager
+async def open_house_of(installation: Installation, receiver: HttpsReceiver) -> AsyncIterator[House]:
+    """Run the service of an installation that knows ``receiver``; stop it at the end."""
     token = await installation.create_token("platform")
     service = await installation.serve(port=free_port())
     async with platform(service.url, token) as client:

@@ -139,7 +139,9 @@ def _check_place(path: Path) -> None:
         raise Misconfigured(f"TIDINGS_DATABASE_URL: {path} is a folder; name a file in it")
     for place in (folder, path) if path.exists() else (folder,):
         if not os.access(place, os.W_OK):
-            raise Misconfigured(f"TIDINGS_DATABASE_URL: {place} is not writable for this user")
+            raise Misconfigured(
+                f"TIDINGS_DATABASE_URL: {place} is not writable for this user, or its file system is mounted read-only"
+            )
     if path.exists() and path.stat().st_size > 0:
         with path.open("rb") as file:
             if file.read(len(_HEADER)) != _HEADER:
