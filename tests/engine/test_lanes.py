@@ -212,14 +212,14 @@ def test_what_is_sent_apart_gets_no_more_than_its_lane_has() -> None:
 
 def test_a_place_that_is_kept_is_nobody_elses() -> None:
     lanes = Lanes(slots=10, lane_limit=2, first=2)
-    lanes.keep_for("a")
+    lanes.keep_for({"a", "z"})
 
     assert lanes.take("a", 2) == 1
     assert lanes.take("a", 1) is Room.LANE_FULL
     assert lanes.take("b", 2) == 2
     assert lanes.take_apart("a")
     lanes.give_back("a")
-    lanes.keep_for(None)
+    lanes.keep_for(frozenset())
     assert lanes.take("a", 1) == 1
 
 

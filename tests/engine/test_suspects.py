@@ -66,6 +66,50 @@ async def test_a_suspect_whose_receiver_is_silent_holds_up_the_next_for_a_moment
     assert (await work.delivery(silent[0])).state == "in_flight"
 
 
+async def test_suspects_of_a_lane_that_is_full_hide_none_of_another(
+    database: Database,
+    clock: SteppedClock,
+    receiver: HttpsReceiver,
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(suspects, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(suspects, "_MOST_LOOKED_AT", 2)
+    async with workplace(database, clock, receiver, authority, Terms(lane_limit=1)) as work:
+        await work.partner("silent", Answer(after=asyncio.Event()))
+        await work.partner("well")
+        silent = await work.publish("silent", COUNT)
+        work.clock.pass_(SECOND)
+        well = await work.publish("well")
+        await left_in_flight(work, database, *silent, *well)
+        (ended,) = await work.until_ended(*well)
+
+    assert ended.state == "delivered"
+    assert len(receiver.at("/silent")) == 1
+
+
+async def test_a_suspect_gets_the_next_place_in_its_lane_though_one_before_it_waits_for_a_silent_receiver(
+    database: Database,
+    clock: SteppedClock,
+    receiver: HttpsReceiver,
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(suspects, "PATIENCE_S", 0.05)
+    async with workplace(database, clock, receiver, authority, Terms(lane_limit=1)) as work:
+        await work.partner("silent", Answer(after=asyncio.Event()))
+        await work.partner("busy", Answer(delay=0.1))
+        silent = await work.publish("silent", 2)
+        await work.publish("busy", BACKLOG)
+        work.clock.pass_(SECOND)
+        (name,) = await work.publish("busy")
+        await left_in_flight(work, database, *silent, name)
+        await work.until_ended(name)
+        seen = len(receiver.at("/busy"))
+
+    assert seen < BACKLOG // 2
+
+
 @pytest.mark.parametrize("terms", [Terms(slots=1, lane_limit=1), Terms(slots=16, lane_limit=1)])
 async def test_a_suspect_gets_the_next_place_in_a_lane_that_is_always_full(
     database: Database, clock: SteppedClock, receiver: HttpsReceiver, authority: Authority, terms: Terms

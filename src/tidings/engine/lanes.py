@@ -8,6 +8,7 @@ from any thread: deliveries are handed over from inside a transaction.
 
 from collections import OrderedDict
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from enum import Enum
 from threading import Lock
 
@@ -63,7 +64,7 @@ class Lanes:
         self._well: OrderedDict[str, None] = OrderedDict()
         self._share_of: Callable[[str], int] = lambda _webhook: lane_limit
         self._may_take: Callable[[], bool] = lambda: True
-        self._kept_for: str | None = None
+        self._kept_for: AbstractSet[str] = frozenset()
         self._free = slots
         self._unsettled = 0
         self._most_unsettled = _UNSETTLED_PER_SLOT * slots
@@ -122,10 +123,10 @@ class Lanes:
         """Take one slot for a fresh delivery."""
         return self._handing_over and self.take(webhook, 1) == 1
 
-    def keep_for(self, webhook: str | None) -> None:
-        """Let nobody but ``take_apart`` have the next place in this lane; None lets go of the one that was kept."""
+    def keep_for(self, webhooks: AbstractSet[str]) -> None:
+        """Let nobody but ``take_apart`` have the next place in these lanes, and let go of those kept before."""
         with self._lock:
-            self._kept_for = webhook
+            self._kept_for = webhooks
 
     def take_apart(self, webhook: str) -> bool:
         """Take a place in a lane for a delivery that is sent apart from the others, and say whether there was one.
@@ -147,7 +148,7 @@ class Lanes:
             if not self._may_take():
                 return Room.LANE_FULL
             lane = self._lanes.get(webhook) or self._new(webhook)
-            in_lane = lane.limit - lane.in_flight - (webhook == self._kept_for)
+            in_lane = lane.limit - lane.in_flight - (webhook in self._kept_for)
             room = min(most, self.free, in_lane)
             if lane.is_doubtful:
                 room = min(room, self._most_doubtful - self._doubtful_in_flight)

@@ -6,6 +6,7 @@ then takes no other suspect with it, and what it takes of the others becomes a s
 
 import asyncio
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from functools import partial
 
@@ -32,13 +33,13 @@ class Suspects:
         self._lanes = lanes
         self._attempts = attempts
         self._others_have_room_in = room_in
-        self._kept_for: str | None = None
+        self._kept_for: AbstractSet[str] = frozenset()
         self._news = asyncio.Event()
         self._stopping = False
 
     def room_in(self, webhook: str) -> None:
         """Learn that this lane has fewer in flight."""
-        if webhook == self._kept_for:
+        if webhook in self._kept_for:
             self._news.set()
 
     def stop(self) -> None:
@@ -48,23 +49,31 @@ class Suspects:
 
     async def run(self) -> None:
         """Send suspects until stopped. Raises Unavailable when the store fails; run again later."""
-        while not self._stopping:
-            self._news.clear()
-            now = self._ctx.clock.now()
-            found = await self._ctx.store.read(partial(leases.due_suspects, now=now, most=_MOST_LOOKED_AT))
-            chosen = next((one for one in found if self._lanes.take_apart(one.webhook_id)), None)
-            if chosen is not None:
-                self._keep_for(None)
-                await self._send(chosen)
-            else:
-                self._keep_for(found[0].webhook_id if found else None)
-                await self._nap(_ROUND_S)
+        try:
+            while not self._stopping:
+                self._news.clear()
+                await self._send_one()
+        finally:
+            # Whatever ended this, the others' lanes are theirs.
+            self._keep_for(frozenset())
 
-    def _keep_for(self, webhook: str | None) -> None:
-        let_go, self._kept_for = self._kept_for, webhook
-        self._lanes.keep_for(webhook)
-        if let_go not in {None, webhook}:
-            self._others_have_room_in(let_go)
+    async def _send_one(self) -> None:
+        now = self._ctx.clock.now()
+        found = await self._ctx.store.read(partial(leases.due_suspects, now=now, most=_MOST_LOOKED_AT))
+        chosen = next((one for one in found if self._lanes.take_apart(one.webhook_id)), None)
+        if chosen is not None:
+            self._keep_for(frozenset())
+            await self._send(chosen)
+        else:
+            # In each of these lanes, not in the first alone: that one may be full until its receiver times out.
+            self._keep_for({one.webhook_id for one in found})
+            await self._nap(_ROUND_S)
+
+    def _keep_for(self, webhooks: AbstractSet[str]) -> None:
+        let_go, self._kept_for = self._kept_for - webhooks, webhooks
+        self._lanes.keep_for(webhooks)
+        for webhook in let_go:
+            self._others_have_room_in(webhook)
 
     async def _send(self, suspect: Suspect) -> None:
         claim = SuspectClaim(self._ctx, suspect, self._attempts.hold)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     exists,
+    func,
     literal_column,
     or_,
     select,
@@ -183,8 +184,11 @@ _LOST = in_one_value(_lost)
 # Where others rescue too, each lost lease is one process's: whoever ends it tells of it.
 _LOST_SHARED = in_one_value(_lost.with_for_update(skip_locked=True))
 
-_ALL_SUSPECTS = in_one_value(
-    select(WAITING.c.id, WAITING.c.webhook_id)
+# Spelled unlike the index of all that waits: SQLite would read that one to have the lanes in order.
+_lane = unlike_an_index(WAITING.c.webhook_id)
+_in_its_lane = func.row_number().over(partition_by=_lane, order_by=(WAITING.c.due_at, WAITING.c.id))
+_all_suspects = (
+    select(WAITING.c.id, WAITING.c.webhook_id, WAITING.c.due_at, _in_its_lane.label("place"))
     .where(
         WAITING.c.state == in_words(State.PENDING),
         suspected(WAITING),
@@ -193,7 +197,12 @@ _ALL_SUSPECTS = in_one_value(
         # What no claim offers would be looked at again at once.
         ~exists().where(webhooks.c.id == WAITING.c.webhook_id, webhooks.c.withdrawing),
     )
-    .order_by(WAITING.c.due_at)
+    .subquery("suspects")
+)
+_FIRST_SUSPECTS = in_one_value(
+    select(_all_suspects.c.id, _all_suspects.c.webhook_id)
+    .where(_all_suspects.c.place == _ONE)
+    .order_by(_all_suspects.c.due_at)
     .limit(bindparam("most"))
 )
 
@@ -215,8 +224,8 @@ def due_deliveries(connection: Connection, lanes: Sequence[str], *, most: int, n
 
 
 def due_suspects(connection: Connection, *, now: Instant, most: int) -> list[Suspect]:
-    """Return due deliveries that lost their lease again and again, the longest due first."""
-    return fetch_all(connection, _ALL_SUSPECTS, Suspect, now=now, most=most)
+    """Return the longest due of each of ``most`` lanes that lost its lease again and again, the longest due first."""
+    return fetch_all(connection, _FIRST_SUSPECTS, Suspect, now=now, most=most)
 
 
 def due_suspect(connection: Connection, suspect: Suspect, *, now: Instant) -> list[DueDelivery]:

@@ -32,10 +32,10 @@ def in_words(state: State) -> ColumnElement[str]:
     return literal_column(f"'{state.value}'", String(16))
 
 
-def unlike_an_index(state: ColumnElement[str]) -> ColumnElement[str]:
-    """Return a state spelled unlike those conditions, where deliveries are looked for by id.
+def unlike_an_index(column: ColumnElement[str]) -> ColumnElement[str]:
+    """Return a column spelled unlike any index: a state, where deliveries are looked for by id, or a lane.
 
     PostgreSQL counts rows now and then, and may believe that next to nothing waits. Then it would read all that waits
     to find the few that are named.
     """
-    return state.concat(literal_column("''"))
+    return column.concat(literal_column("''"))
