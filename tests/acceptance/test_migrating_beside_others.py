@@ -18,6 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 BEFORE, STEP = "0014", "CREATE INDEX ix_deliveries_suspect ON deliveries"
 # What whoever publishes and delivers asks of a table, and how long it may wait for that: far longer than it has to.
 WRITING = "LOCK TABLE deliveries IN ROW EXCLUSIVE MODE"
+READING = "SELECT count(*) FROM deliveries"
 PATIENCE = "SET lock_timeout = '4s'"
 # As long as an index takes on many millions of rows, and longer than a server that is well says nothing.
 SLOW = """
@@ -33,11 +34,11 @@ def old_url(durable_server: Cluster) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def forgotten_session(url: str) -> AsyncIterator[asyncpg.Connection]:
-    """Leave a transaction open that has written."""
+async def forgotten_session(url: str, work: str = WRITING) -> AsyncIterator[asyncpg.Connection]:
+    """Leave a transaction open that has done this, and written if nothing else."""
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute(f"BEGIN; {WRITING}")
+        await connection.execute(f"BEGIN; {work}")
         yield connection
     finally:
         await connection.close()
@@ -122,3 +123,17 @@ async def test_a_step_that_takes_longer_than_other_statements_may_is_waited_for(
 
     assert finished.status == 0, finished.stderr
     assert await revision_of(old_url) == schema.head()
+
+
+async def test_who_reads_a_table_for_long_holds_up_no_index_and_no_upgrade(
+    tmp_path: Path, shared_database: dict[str, str], old_url: str
+) -> None:
+    installation = Installation(tmp_path, shared_database | {"TIDINGS_DATABASE_URL": old_url})
+    await make_old(old_url, BEFORE)
+    async with forgotten_session(old_url, READING):
+        migrated = await installation.run("migrate")
+
+    assert migrated.status == 0, migrated.stderr
+    assert await revision_of(old_url) == schema.head()
+    # What needs the table for itself is left for later.
+    assert "partitions ahead are left to `tidings serve`" in migrated.stderr
