@@ -1,4 +1,7 @@
-"""Ways with PostgreSQL: no transaction is opened for a look, each write is whole, a statement is planned once."""
+"""Ways with PostgreSQL: no transaction is opened for a look, each write is whole, a statement is planned once.
+
+And none is compiled, which takes longer than what is asked here.
+"""
 
 import asyncio
 
@@ -64,3 +67,17 @@ async def test_a_statement_is_planned_once_however_often_it_is_asked_and_however
 
     claims = [(row.generic_plans, row.custom_plans) for row in plans if "LATERAL" in row.statement]
     assert claims == [(ASKED, 0)]
+
+
+async def test_no_statement_is_compiled_however_dear_it_is_held_to_be(server: Cluster) -> None:
+    def ask(connection: Connection) -> str:
+        connection.execute(text("SET LOCAL jit_above_cost = 0"))
+        return str(connection.execute(text("EXPLAIN (ANALYZE, FORMAT JSON) SELECT count(*) FROM pg_am")).scalar_one())
+
+    with server.database() as url:
+        database: Database = opened(url)
+        told = await database.write(ask)
+        await database.close()
+
+    assert "Aggregate" in told
+    assert "JIT" not in told
