@@ -42,6 +42,7 @@ _INDEX = re.compile(r"USING INDEX (?P<name>\w+)")
 _PARTS = text(
     "SELECT part.relname AS part, whole.relname AS whole FROM pg_inherits"
     " JOIN pg_class part ON part.oid = inhrelid JOIN pg_class whole ON whole.oid = inhparent"
+    " WHERE pg_relation_size(part.oid) > 0"
 )
 _CHEAP_WHILE_SMALL = ("seqscan", "hashjoin", "mergejoin")
 _PLANNABLE = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
@@ -106,15 +107,36 @@ def _steps(connection: Connection, statement: str, parameters: object) -> Iterat
         # Not SET LOCAL: who only looks has no transaction.
         for cheap in _CHEAP_WHILE_SMALL:
             connection.exec_driver_sql(f"SET enable_{cheap} = off")
-        told = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters).scalar_one()  # type: ignore[arg-type]
+        told = _plan_made_once(connection, statement, parameters)
         for cheap in _CHEAP_WHILE_SMALL:
             connection.exec_driver_sql(f"RESET enable_{cheap}")
         (plan,) = json.loads(told) if isinstance(told, str) else told
         yield from _nodes(plan["Plan"], "", _wholes(connection))
 
 
+def _plan_made_once(connection: Connection, statement: str, parameters: Any) -> Any:  # noqa: ANN401 - the driver's
+    """Return the plan for whatever values, which is the one that runs (``store.postgresql``).
+
+    Plain EXPLAIN tells the plan for the values that it is given.
+    """
+    given = ", ".join(_literal(value) for value in parameters or ())
+    connection.exec_driver_sql(f"PREPARE asked AS {statement}")
+    told = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) EXECUTE asked{given and f'({given})'}").scalar_one()
+    connection.exec_driver_sql("DEALLOCATE asked")
+    return told
+
+
+def _literal(value: object) -> str:
+    if value is None:
+        return "NULL"
+    return "'" + str(value).replace("'", "''") + "'"
+
+
 def _wholes(connection: Connection) -> dict[str, str]:
-    """Return the table or index that each partition and each index of a partition is a part of."""
+    """Return the table or index that each partition and each index of a partition is a part of.
+
+    Partitions that are empty are left out: whichever way those are read, it is for nothing.
+    """
     return {row.part: row.whole for row in connection.execute(_PARTS)}
 
 
