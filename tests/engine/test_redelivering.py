@@ -130,6 +130,20 @@ async def test_what_was_sent_again_by_hand_is_left_out(ctx: Context, clock: Step
     assert await made(ctx) == EACH_ONCE
 
 
+async def test_a_slow_redelivery_passes_what_is_left_out_in_few_steps(ctx: Context, clock: SteppedClock) -> None:
+    by_hand = 12
+    for second in range(1, by_hand + 1):
+        await redeliver(ctx, name(second))
+    job = await bulk_redelivery.start(ctx, Selection(), rate=1)
+    await step(ctx)
+
+    begun = await bulk_redelivery.show(ctx, job.id)
+    assert (begun.made, begun.left_out) == (1, by_hand)
+    # The rest is sent one in each step.
+    assert await finish(ctx, clock) == FAILED - by_hand - 1
+    assert await made(ctx) == EACH_ONCE
+
+
 async def test_the_rate_says_when_the_next_are_due(ctx: Context, clock: SteppedClock) -> None:
     await bulk_redelivery.start(ctx, Selection(), rate=10)
 

@@ -14,10 +14,12 @@ from tidings.actions.new_deliveries import NewDeliveries, Origin
 from tidings.actions.targets import Audience, Target, audiences
 from tidings.checkpoints import Checkpoint, passing
 from tidings.core.instants import MILLISECOND, Instant
-from tidings.core.redelivery import Redelivery, RedeliveryState, next_due, quota
+from tidings.core.redelivery import USUAL_PER_SECOND, Redelivery, RedeliveryState, next_due, quota
 from tidings.store import events, redeliveries, selection
 from tidings.store.selection import Candidate, Stretch
 from tidings.store.transaction import Transaction
+
+_FEWEST = quota(USUAL_PER_SECOND)
 
 
 def step_all(transaction: Transaction, asked: Sequence[Context]) -> list[Redelivery | None]:
@@ -42,8 +44,8 @@ def _step(transaction: Transaction, ctx: Context) -> Redelivery | None:
 
 def _looked_at(job: Redelivery) -> int:
     # As many as may be sent, when that is what becomes of most of them: every look holds up all that is written. Where
-    # most are left out, they are passed by quickly.
-    return quota(job.rate) if job.made >= job.left_out else selection.AT_ONCE
+    # most are left out, they are passed by quickly; and however slow the rate, not one by one, a transaction for each.
+    return max(_FEWEST, quota(job.rate)) if job.made >= job.left_out else selection.AT_ONCE
 
 
 class _Sent(Struct, frozen=True):
