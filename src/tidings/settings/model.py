@@ -66,7 +66,11 @@ class Settings(BaseSettings):
         default=60.0,
         description="How long one process alone may work on a delivery; must be longer than the attempt timeout.",
     )
-    concurrency: Count = Field(default=256, description="Attempts in flight at most, in each process.")
+    concurrency: Count = Field(
+        default=256,
+        description="Attempts in flight at most, in each process. What is sent apart, since it was cut off with its "
+        "process more than once, comes on top: one more each second, as long as receivers are silent.",
+    )
     lane_concurrency: Count = Field(default=32, description="Attempts in flight at most, for each webhook.")
     retention_events: Kept = Field(
         default=90 * _DAY,
