@@ -194,10 +194,12 @@ def test_what_is_sent_apart_needs_no_free_slot_and_has_no_part_in_what_doubtful_
     lanes.take("b", 1)
 
     assert lanes.take_apart("b")
-    assert (lanes.in_flight, lanes.free) == (3, -1)
-    assert lanes.take("c", 1) is Room.NO_SLOT
-    _end(lanes, "b", succeeded=True)
-    assert lanes.free == 0
+    assert (lanes.in_flight, lanes.free) == (3, 0)
+    lanes.give_back("well")
+    assert lanes.take("c", 1) == 1
+    lanes.finish("b", succeeded=True, apart=True)
+    lanes.settle()
+    assert (lanes.in_flight, lanes.free) == (2, 0)
 
 
 def test_what_is_sent_apart_gets_no_more_than_its_lane_has() -> None:
@@ -218,7 +220,7 @@ def test_a_place_that_is_kept_is_nobody_elses() -> None:
     assert lanes.take("a", 1) is Room.LANE_FULL
     assert lanes.take("b", 2) == 2
     assert lanes.take_apart("a")
-    lanes.give_back("a")
+    lanes.give_back_apart("a")
     lanes.keep_for(frozenset())
     assert lanes.take("a", 1) == 1
 

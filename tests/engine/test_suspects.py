@@ -11,9 +11,11 @@ from support.lost_leases import leave
 from support.stepped_clock import SteppedClock
 from support.workplace import Terms, Workplace, listening, workplace
 from tidings.core.delivery import SUSPECT_AFTER
-from tidings.core.instants import SECOND
+from tidings.core.instants import SECOND, Instant
 from tidings.engine import suspects
+from tidings.store import leases
 from tidings.store.database import Database
+from tidings.store.leases import DueDelivery, Suspect
 from tidings.telemetry.facts import AttemptEnded
 
 COUNT = 12
@@ -170,12 +172,42 @@ async def test_processes_share_suspects_and_send_each_once(
     assert len(work.receiver.at("/acme")) == 5 * COUNT
 
 
-async def test_nothing_is_sent_while_the_webhook_is_disabled(work: Workplace, database: Database) -> None:
-    webhook = await work.partner("acme")
-    names = await work.publish("acme", COUNT)
-    await left_in_flight(work, database, *names)
-    await work.disable("acme", webhook)
-    ended = await work.until_ended(*names)
+async def test_nothing_more_is_sent_when_the_webhook_is_disabled(
+    database: Database, clock: SteppedClock, receiver: HttpsReceiver, authority: Authority
+) -> None:
+    hold = asyncio.Event()
+    async with workplace(database, clock, receiver, authority, Terms(lane_limit=1)) as work:
+        webhook = await work.partner("acme", Answer(after=hold))
+        names = await work.publish("acme", COUNT)
+        await left_in_flight(work, database, *names)
+        await receiver.until_received(1, "/acme")
+        await work.disable("acme", webhook)
+        hold.set()
+        ended = await work.until_ended(*names)
 
-    assert {one.state for one in ended} <= {"cancelled", "delivered"}
-    assert len(work.receiver.at("/acme")) == sum(one.state == "delivered" for one in ended)
+    assert sorted(one.state for one in ended) == ["cancelled"] * (COUNT - 1) + ["delivered"]
+    assert len(receiver.at("/acme")) == 1
+
+
+async def test_a_suspect_that_somebody_holds_does_not_hold_up_the_next(work: Workplace, database: Database) -> None:
+    await work.partner("held")
+    await work.partner("well")
+    held = await work.publish("held")
+    work.clock.pass_(SECOND)
+    well = await work.publish("well", COUNT)
+    real = leases.due_suspect
+
+    def due_suspect(connection: Connection, suspect: Suspect, *, now: Instant) -> list[DueDelivery]:
+        # As PostgreSQL answers while another session has the row locked.
+        return [] if suspect.id in held else real(connection, suspect, now=now)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(leases, "due_suspect", due_suspect)
+        await left_in_flight(work, database, *held, *well)
+        ended = await work.until_ended(*well)
+        waiting = await work.delivery(held[0])
+    (last,) = await work.until_ended(*held)
+
+    assert {one.state for one in ended} == {"delivered"}
+    assert (waiting.state, waiting.attempts) == ("pending", 1)
+    assert last.state == "delivered"

@@ -55,12 +55,18 @@ class Attempts:
         """Know that leases are this process's own, from the moment at which they are committed."""
         self._held.update((lease.delivery, lease.token) for lease in leases)
 
-    def begin(self, leases: Sequence[Lease]) -> list[asyncio.Task[None]]:
-        """Make an attempt for each lease; while closing, release them instead. Return what is to be waited for."""
+    def begin(self, leases: Sequence[Lease], *, apart: bool = False) -> list[asyncio.Task[None]]:
+        """Make an attempt for each lease; while closing, release them instead. Return what is to be waited for.
+
+        ``apart`` is whether their places were taken apart from the others'.
+        """
         passing(Checkpoint.LEASED)
         self.hold(leases)
         loop = asyncio.get_running_loop()
-        works = [self._release(leases)] if self._closing else [self._attempt(lease) for lease in leases]
+        if self._closing:
+            works = [self._release(leases, apart=apart)]
+        else:
+            works = [self._attempt(lease, apart=apart) for lease in leases]
         tasks = [loop.create_task(work) for work in works]
         for task in tasks:
             self._keep(task)
@@ -84,10 +90,10 @@ class Attempts:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _attempt(self, lease: Lease) -> None:
+    async def _attempt(self, lease: Lease, *, apart: bool) -> None:
         try:
             # The slot is free again as soon as the receiver is done with; the flush behind the result takes longer.
-            await write_down(self._ctx, await self._send(lease), put_off=self._put_off)
+            await write_down(self._ctx, await self._send(lease, apart=apart), put_off=self._put_off)
         except Exception as error:  # noqa: BLE001 - one attempt's trouble is not the others'; its lease runs out
             self._ctx.emit(ServiceLoopFailed("attempt", type(error).__name__, place_of(error)))
         finally:
@@ -95,17 +101,17 @@ class Attempts:
             self._lanes.settle()
             self._ended(lease.webhook)
 
-    async def _send(self, lease: Lease) -> Ended:
+    async def _send(self, lease: Lease, *, apart: bool) -> Ended:
         arrived = False
         try:
             ended = await send(self._ctx, lease)
             arrived = isinstance(ended.verdict, Delivered)
             return ended
         finally:
-            self._lanes.finish(lease.webhook, succeeded=arrived)
+            self._lanes.finish(lease.webhook, succeeded=arrived, apart=apart)
             self._ended(lease.webhook)
 
-    async def _release(self, leases: Sequence[Lease]) -> None:
+    async def _release(self, leases: Sequence[Lease], *, apart: bool) -> None:
         try:
             await self._ctx.store.write(_release, _Unsent(leases, self._ctx.clock.now()))
         except Unavailable:
@@ -114,7 +120,8 @@ class Attempts:
         finally:
             for lease in leases:
                 self._held.discard((lease.delivery, lease.token))
-                self._lanes.give_back(lease.webhook)
+                give_back = self._lanes.give_back_apart if apart else self._lanes.give_back
+                give_back(lease.webhook)
 
 
 class _Unsent(Struct, frozen=True):

@@ -29,14 +29,20 @@ class Room(Enum):
 
 
 class _Lane:
-    __slots__ = ("failures", "in_flight", "is_proven", "limit", "most")
+    __slots__ = ("apart", "failures", "in_flight", "is_proven", "limit", "most")
 
     def __init__(self, most: int, *, limit: int, is_proven: bool) -> None:
         self.most = most
         self.limit = limit
         self.is_proven = is_proven
         self.in_flight = 0
+        self.apart = 0
         self.failures = 0
+
+    @property
+    def in_slots(self) -> int:
+        """How many of those in flight hold a slot: all but those that are sent apart."""
+        return self.in_flight - self.apart
 
     @property
     def is_failing(self) -> bool:
@@ -65,6 +71,7 @@ class Lanes:
         self._share_of: Callable[[str], int] = lambda _webhook: lane_limit
         self._may_take: Callable[[], bool] = lambda: True
         self._kept_for: AbstractSet[str] = frozenset()
+        self._apart = 0
         self._free = slots
         self._unsettled = 0
         self._most_unsettled = _UNSETTLED_PER_SLOT * slots
@@ -78,7 +85,7 @@ class Lanes:
 
     @property
     def in_flight(self) -> int:
-        return self._slots - self._free
+        return self._slots - self._free + self._apart
 
     def load(self) -> Load:
         """Return how busy the lanes are."""
@@ -131,14 +138,14 @@ class Lanes:
     def take_apart(self, webhook: str) -> bool:
         """Take a place in a lane for a delivery that is sent apart from the others, and say whether there was one.
 
-        It may be one more than the slots, and than doubtful lanes may have together, so that it waits for none of them.
+        It holds no slot, and has no part in what doubtful lanes may have together: neither waits for the other.
         """
         with self._lock:
             lane = self._lanes.get(webhook) or self._new(webhook)
             if not self._may_take() or lane.in_flight >= lane.limit:
                 return False
             self._lanes[webhook] = lane
-            self._move(lane, 1)
+            self._move_apart(lane, 1)
             self._unsettled += 1
             return True
 
@@ -168,11 +175,23 @@ class Lanes:
                 self._unsettled -= count
                 self._forget_idle(webhook, lane)
 
-    def finish(self, webhook: str, *, succeeded: bool) -> None:
-        """Return a slot whose attempt ended, and learn from its end. Its result is still to be written down."""
+    def give_back_apart(self, webhook: str) -> None:
+        """Do as ``give_back`` does, for what ``take_apart`` took."""
         with self._lock:
             lane = self._lanes[webhook]
-            self._move(lane, -1)
+            self._move_apart(lane, -1)
+            self._unsettled -= 1
+            self._forget_idle(webhook, lane)
+
+    def finish(self, webhook: str, *, succeeded: bool, apart: bool = False) -> None:
+        """Return a slot whose attempt ended, and learn from its end. Its result is still to be written down.
+
+        ``apart`` is whether it was sent apart, and so held none.
+        """
+        with self._lock:
+            lane = self._lanes[webhook]
+            move = self._move_apart if apart else self._move
+            move(lane, -1)
             was_doubtful = lane.is_doubtful
             if succeeded:
                 lane.failures = 0
@@ -184,7 +203,7 @@ class Lanes:
                     lane.limit = min(lane.most, 1)
                     self._well.pop(webhook, None)
             if lane.is_doubtful != was_doubtful:
-                self._doubtful_in_flight += lane.in_flight if lane.is_doubtful else -lane.in_flight
+                self._doubtful_in_flight += lane.in_slots if lane.is_doubtful else -lane.in_slots
             self._forget_idle(webhook, lane)
 
     def settle(self) -> None:
@@ -196,6 +215,11 @@ class Lanes:
         if in_lane <= 0:
             return Room.LANE_FULL
         return Room.NO_SLOT if self.free <= 0 else Room.FAILING_FULL
+
+    def _move_apart(self, lane: _Lane, count: int) -> None:
+        lane.in_flight += count
+        lane.apart += count
+        self._apart += count
 
     def _move(self, lane: _Lane, count: int) -> None:
         lane.in_flight += count

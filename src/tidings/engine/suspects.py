@@ -36,6 +36,7 @@ class Suspects:
         self._kept_for: AbstractSet[str] = frozenset()
         self._news = asyncio.Event()
         self._stopping = False
+        self._refused: str | None = None
 
     def room_in(self, webhook: str) -> None:
         """Learn that this lane has fewer in flight."""
@@ -60,6 +61,8 @@ class Suspects:
     async def _send_one(self) -> None:
         now = self._ctx.clock.now()
         found = await self._ctx.store.read(partial(leases.due_suspects, now=now, most=_MOST_LOOKED_AT))
+        passed_over, self._refused = self._refused, None
+        found = [one for one in found if one.id != passed_over]
         chosen = next((one for one in found if self._lanes.take_apart(one.webhook_id)), None)
         if chosen is not None:
             self._keep_for(frozenset())
@@ -82,12 +85,13 @@ class Suspects:
             claimed = await self._ctx.store.write(claim_suspects, claim)
         finally:
             if not claimed:
-                self._lanes.give_back(suspect.webhook_id)
+                self._lanes.give_back_apart(suspect.webhook_id)
                 self._others_have_room_in(suspect.webhook_id)
         if claimed:
-            await asyncio.wait(self._attempts.begin(claimed), timeout=PATIENCE_S)
+            await asyncio.wait(self._attempts.begin(claimed, apart=True), timeout=PATIENCE_S)
         else:
-            # Another process has it just now.
+            # Somebody else has it just now, and may have it for long: the next one goes first.
+            self._refused = suspect.id
             await self._nap(_SHORTEST_ROUND_S)
 
     async def _nap(self, seconds: float) -> None:
