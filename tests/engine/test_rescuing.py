@@ -138,6 +138,8 @@ async def test_a_delivery_that_lost_its_lease_goes_before_what_became_due_later(
         await work.until_told(LeasesRescued)
         hold.set()
         await work.until_ended(cut_off, *later)
+        # What is committed is told a moment later.
+        await work.until_told(AttemptEnded, times=2 + len(later))
         order = [fact.delivery for fact in work.told(AttemptEnded) if fact.outcome == "ok"]
 
     # One of the others may have been under way before its lease was found lost.
