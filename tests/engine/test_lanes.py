@@ -220,7 +220,7 @@ def test_a_place_that_is_kept_is_nobody_elses() -> None:
     assert lanes.take("a", 1) is Room.LANE_FULL
     assert lanes.take("b", 2) == 2
     assert lanes.take_apart("a")
-    lanes.give_back_apart("a")
+    lanes.give_back("a", apart=True)
     lanes.keep_for(frozenset())
     assert lanes.take("a", 1) == 1
 

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import Connection, func, select
 
+from support.ended_entries import an_end
 from support.stepped_clock import START
 from support.stored import WEBHOOK
 from tidings.core.instants import MILLISECOND, SECOND
@@ -22,21 +23,7 @@ TYPE = "user.verified"
 
 
 def ended(**wanted: object) -> EndedEntry:
-    given: dict[str, object] = {
-        "delivery": "dlv_1",
-        "event": "evt_1",
-        "event_type": TYPE,
-        "webhook": WEBHOOK,
-        "partner": "acme",
-        "number": 1,
-        "outcome": "ok",
-        "http_status": 200,
-        "duration_ms": 3,
-        "state": State.DELIVERED,
-        "ended_at": FIRST,
-        "latency": 6 * MILLISECOND,
-    }
-    return EndedEntry(**(given | wanted))  # type: ignore[arg-type]
+    return an_end(WEBHOOK, FIRST, **({"event_type": TYPE} | wanted))
 
 
 def wanted(**given: object) -> Wanted:

@@ -25,7 +25,7 @@ from tidings.settings import Settings
 from tidings.store import migrating, partitions, schema, sealed
 from tidings.store.database import Database
 from tidings.store.group_commit import GroupCommit
-from tidings.store.postgresql import PostgresqlDatabase
+from tidings.store.postgresql import ANSWER_TIMEOUT_S, PostgresqlDatabase
 from tidings.store.safety import refuse_unsafe
 from tidings.store.sqlite import SqliteDatabase
 from tidings.store.store import Store
@@ -36,9 +36,9 @@ AnyDatabase: TypeAlias = SqliteDatabase | PostgresqlDatabase
 
 
 @asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[Database]:
-    """Open the database as it is: nothing is made or migrated."""
-    opened = open_database(settings)
+async def database(settings: Settings, *, is_patient: bool = False) -> AsyncIterator[AnyDatabase]:
+    """Open the database as it is: nothing is made or migrated. ``is_patient`` is as for ``open_database``."""
+    opened = open_database(settings, is_patient=is_patient)
     try:
         yield opened
     finally:
@@ -62,7 +62,7 @@ def migrate(settings: Settings, *, tell: Callable[[str], None]) -> bool:
     """Bring the database to the current schema; return whether anything had to be done. ``tell`` hears each step."""
 
     async def run() -> bool:
-        async with _database_to_migrate(settings) as opened:
+        async with database(settings, is_patient=True) as opened:
             changed = await migrating.bring_up_to_date(opened, tell=tell)
             try:
                 await _make_partitions(opened, settings)
@@ -74,10 +74,16 @@ def migrate(settings: Settings, *, tell: Callable[[str], None]) -> bool:
     return asyncio.run(run())
 
 
-def open_database(settings: Settings) -> AnyDatabase:
-    """Return the database of the settings, unasked so far. Raises Misconfigured for a place that cannot be used."""
-    file = settings.sqlite_file
-    return PostgresqlDatabase(settings.database_url) if file is None else SqliteDatabase(file)
+def open_database(settings: Settings, *, is_patient: bool = False) -> AnyDatabase:
+    """Return the database of the settings, unasked so far. Raises Misconfigured for a place that cannot be used.
+
+    A patient one waits for an answer however long it takes: an index on many millions of rows is silent for longer than
+    a server that is well.
+    """
+    if settings.sqlite_file is not None:
+        return SqliteDatabase(settings.sqlite_file)
+    limit = None if is_patient else ANSWER_TIMEOUT_S
+    return PostgresqlDatabase(settings.database_url, answer_timeout_s=limit)
 
 
 async def prepare_for_service(opened: AnyDatabase, settings: Settings, *, migrate: bool) -> None:
@@ -86,7 +92,7 @@ async def prepare_for_service(opened: AnyDatabase, settings: Settings, *, migrat
         opened.lock_for_service()
         await migrating.bring_up_to_date(opened, tell=_say_nothing)
     elif migrate:
-        async with _database_to_migrate(settings) as patient:
+        async with database(settings, is_patient=True) as patient:
             await migrating.bring_up_to_date(patient, tell=_say_nothing)
     await opened.read(schema.refuse_other)
     await opened.read(partial(refuse_unsafe, clock=Clock()))
@@ -123,17 +129,6 @@ async def build_context(
         limits=_limits(settings),
         engine=engine,
     )
-
-
-@asynccontextmanager
-async def _database_to_migrate(settings: Settings) -> AsyncIterator[AnyDatabase]:
-    # An index on many millions of rows is silent for longer than a server that is well.
-    file, url = settings.sqlite_file, settings.database_url
-    opened = PostgresqlDatabase(url, answer_timeout_s=None) if file is None else SqliteDatabase(file)
-    try:
-        yield opened
-    finally:
-        await opened.close()
 
 
 async def _make_partitions(opened: Database, settings: Settings) -> None:

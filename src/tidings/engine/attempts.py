@@ -120,8 +120,7 @@ class Attempts:
         finally:
             for lease in leases:
                 self._held.discard((lease.delivery, lease.token))
-                give_back = self._lanes.give_back_apart if apart else self._lanes.give_back
-                give_back(lease.webhook)
+                self._lanes.give_back(lease.webhook, apart=apart)
 
 
 class _Unsent(Struct, frozen=True):

@@ -12,6 +12,7 @@ from tidings.engine.agenda import Agenda
 from tidings.engine.attempts import Attempts
 from tidings.engine.claiming import Claim, Claimed, claim_all
 from tidings.engine.lanes import Lanes, Room
+from tidings.engine.waiting import within
 
 _LONGEST_NAP_S = 1.0
 
@@ -110,11 +111,7 @@ class Dispatcher:
         wait_s = _LONGEST_NAP_S
         if due_at is not None:
             wait_s = min(wait_s, max(0.0, (due_at - self._ctx.clock.now()) / SECOND))
-        try:
-            async with asyncio.timeout(wait_s):
-                await self._news.wait()
-        except TimeoutError:
-            return
+        await within(wait_s, self._news)
 
 
 def _power_of_two(number: int) -> int:

@@ -22,6 +22,7 @@ from tidings.engine.pruning import Pruner
 from tidings.engine.rescuing import Rescue, rescue_all
 from tidings.engine.rolling_up import roll_up_all
 from tidings.engine.suspects import Suspects
+from tidings.engine.waiting import within
 from tidings.engine.watching import Watch
 from tidings.errors import Unavailable
 from tidings.store import due_lanes, redeliveries
@@ -131,7 +132,7 @@ class Engine:
         self._membership = Membership(
             self._ctx, lane_limit=self._lane_limit, lanes=self._lanes, changed=self._dispatcher.room_everywhere
         )
-        take_part = partial(self._membership.take_part, partial(_within, event=self._drained))
+        take_part = partial(self._membership.take_part, partial(within, event=self._drained))
         self._heartbeat = self._loop("membership", take_part, until=self._drained)
         self._loops.append(self._loop("new partitions", self._pruner.look_at_new_partitions))
 
@@ -157,10 +158,10 @@ class Engine:
                 await run()
             except Unavailable:
                 # The store told of it, once.
-                await _within(_PAUSE_S, end)
+                await within(_PAUSE_S, end)
             except Exception as error:  # noqa: BLE001 - a loop reports and goes on
                 self._ctx.emit(ServiceLoopFailed(name, type(error).__name__, place_of(error)))
-                await _within(_PAUSE_S, end)
+                await within(_PAUSE_S, end)
 
     def _room_in(self, webhook: str) -> None:
         self._dispatcher.room_in(webhook)
@@ -215,15 +216,7 @@ class Engine:
             self._dispatcher.notice([lane.webhook_id], lane.due_at)
         # However loud the news, the question is not asked more often than this.
         await self._rest(_SHORTEST_ROUND_S)
-        await _within(_ROUND_S, self._news)
+        await within(_ROUND_S, self._news)
 
     async def _rest(self, seconds: float) -> None:
-        await _within(seconds, self._stopping)
-
-
-async def _within(seconds: float, event: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return
+        await within(seconds, self._stopping)

@@ -166,22 +166,14 @@ class Lanes:
             self._unsettled += room
             return room
 
-    def give_back(self, webhook: str, count: int = 1) -> None:
-        """Return slots in which no attempt was made."""
+    def give_back(self, webhook: str, count: int = 1, *, apart: bool = False) -> None:
+        """Return slots in which no attempt was made, or what ``take_apart`` took."""
         if count:
             with self._lock:
                 lane = self._lanes[webhook]
-                self._move(lane, -count)
+                self._leave(lane, count, apart=apart)
                 self._unsettled -= count
                 self._forget_idle(webhook, lane)
-
-    def give_back_apart(self, webhook: str) -> None:
-        """Do as ``give_back`` does, for what ``take_apart`` took."""
-        with self._lock:
-            lane = self._lanes[webhook]
-            self._move_apart(lane, -1)
-            self._unsettled -= 1
-            self._forget_idle(webhook, lane)
 
     def finish(self, webhook: str, *, succeeded: bool, apart: bool = False) -> None:
         """Return a slot whose attempt ended, and learn from its end. Its result is still to be written down.
@@ -190,8 +182,7 @@ class Lanes:
         """
         with self._lock:
             lane = self._lanes[webhook]
-            move = self._move_apart if apart else self._move
-            move(lane, -1)
+            self._leave(lane, 1, apart=apart)
             was_doubtful = lane.is_doubtful
             if succeeded:
                 lane.failures = 0
@@ -215,6 +206,10 @@ class Lanes:
         if in_lane <= 0:
             return Room.LANE_FULL
         return Room.NO_SLOT if self.free <= 0 else Room.FAILING_FULL
+
+    def _leave(self, lane: _Lane, count: int, *, apart: bool) -> None:
+        move = self._move_apart if apart else self._move
+        move(lane, -count)
 
     def _move_apart(self, lane: _Lane, count: int) -> None:
         lane.in_flight += count

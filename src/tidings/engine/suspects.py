@@ -7,7 +7,6 @@ then takes no other suspect with it, and what it takes of the others becomes a s
 import asyncio
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 from functools import partial
 
 from tidings.actions.context import Context
@@ -15,6 +14,7 @@ from tidings.core.model import Lease
 from tidings.engine.attempts import Attempts
 from tidings.engine.claiming import SuspectClaim, claim_suspects
 from tidings.engine.lanes import Lanes
+from tidings.engine.waiting import within
 from tidings.store import leases
 from tidings.store.leases import Suspect
 
@@ -70,7 +70,7 @@ class Suspects:
         else:
             # In each of these lanes, not in the first alone: that one may be full until its receiver times out.
             self._keep_for({one.webhook_id for one in found})
-            await self._nap(_ROUND_S)
+            await within(_ROUND_S, self._news)
 
     def _keep_for(self, webhooks: AbstractSet[str]) -> None:
         let_go, self._kept_for = self._kept_for - webhooks, webhooks
@@ -85,16 +85,11 @@ class Suspects:
             claimed = await self._ctx.store.write(claim_suspects, claim)
         finally:
             if not claimed:
-                self._lanes.give_back_apart(suspect.webhook_id)
+                self._lanes.give_back(suspect.webhook_id, apart=True)
                 self._others_have_room_in(suspect.webhook_id)
         if claimed:
             await asyncio.wait(self._attempts.begin(claimed, apart=True), timeout=PATIENCE_S)
         else:
             # Somebody else has it just now, and may have it for long: the next one goes first.
             self._refused = suspect.id
-            await self._nap(_SHORTEST_ROUND_S)
-
-    async def _nap(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._news.wait()
+            await within(_SHORTEST_ROUND_S, self._news)

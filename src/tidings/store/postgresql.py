@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 _CONNECTIONS = 8
 _WAIT_FOR_CONNECTION_S = 5
 _CONNECT_TIMEOUT_S = 5
-_ANSWER_TIMEOUT_S = 30
+ANSWER_TIMEOUT_S = 30
 _TRIES = 3
 _NO_ROOTS = "root certificate file"
 # Everything asked here looks a few rows up. The default holds a look at an index to be as dear as a disk's arm moving,
@@ -50,7 +50,7 @@ class PostgresqlDatabase:
     A server that has said nothing for ``answer_timeout_s`` after it was asked is held to be lost; None waits for ever.
     """
 
-    def __init__(self, url: str, *, answer_timeout_s: float | None = _ANSWER_TIMEOUT_S) -> None:
+    def __init__(self, url: str, *, answer_timeout_s: float | None = ANSWER_TIMEOUT_S) -> None:
         self._url = url
         self._where = spoken(url)
         self._engine = _engine(url, answer_timeout_s)
