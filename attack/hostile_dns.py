@@ -24,11 +24,6 @@ def always(*addresses: str) -> Script:
     return lambda _: addresses
 
 
-def after(lookups: int, first: str, *then: str) -> Script:
-    """Answer ``first`` to so many look-ups, and ``then`` to every later one."""
-    return lambda number: (first,) if number <= lookups else then
-
-
 def in_turns(*answers: str) -> Script:
     return lambda number: (answers[(number - 1) % len(answers)],)
 

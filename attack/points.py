@@ -5,7 +5,7 @@ Owns what happens at each: registering, the test call, the first attempt, a retr
 
 from collections.abc import Sequence
 
-from attack.hostile_dns import Script, after, always
+from attack.hostile_dns import Script, always
 from attack.rows import Tally
 from attack.special_addresses import FAMOUS
 from attack.stage import DOMAIN, PUBLIC, Hook, Site, Stage
@@ -48,16 +48,22 @@ async def first_attempt(stage: Stage, site: Site, tally: Tally, answers: Sequenc
 async def retry(stage: Stage, site: Site, tally: Tally, answers: Sequence[Script]) -> None:
     """Answer 503 once from an ordinary address, and lead inside from then on."""
     stage.receiver.script("/hook", Answer(status=503))
-    hooks = await rebound(stage, site, answers, lookups=2)
-    _all_blocked(tally, "retry", await publish_to(site, hooks), attempts=2)
+    hooks = await site.hooks(stage.names("retry", len(answers)))
+    inside = list(zip(hooks, answers, strict=True))
+    for partner in dict.fromkeys(hook.partner for hook in hooks):
+        await site.publish(partner, until=lambda one: one["last_outcome"] is not None)
+        turn(stage, *((hook, answer) for hook, answer in inside if hook.partner == partner))
+        _all_blocked(tally, "retry", await site.ended(partner), attempts=2)
     stage.receiver.script("/hook", OK)
 
 
 async def redelivery(stage: Stage, site: Site, tally: Tally, answers: Sequence[Script]) -> None:
     """Receive once, lead inside, and have the delivery made again."""
-    hooks = await rebound(stage, site, answers, lookups=2)
+    hooks = await site.hooks(stage.names("redelivery", len(answers)))
     delivered = await publish_to(site, hooks)
-    tally.hold(all(one["state"] == "delivered" for one in delivered), f"first deliveries: {delivered[:1]}")
+    refused = [one for one in delivered if one["state"] != "delivered"]
+    tally.hold(not refused, f"first deliveries: {refused[:1]}")
+    turn(stage, *zip(hooks, answers, strict=True))
     again = []
     for one in delivered:
         answer = await site.platform.http.post(f"/platform/v1/deliveries/{one['id']}/redeliver")
@@ -100,12 +106,19 @@ async def redirect(stage: Stage, site: Site, tally: Tally, answers: Sequence[Scr
     stage.receiver.script("/hook", OK)
 
 
-async def rebound(stage: Stage, site: Site, answers: Sequence[Script], *, lookups: int = 1) -> list[Hook]:
-    """Register a hook for each of ``answers``: ordinary for so many look-ups, then what the attacker wants."""
-    names = stage.names("rebind", len(answers))
-    for name, answer in zip(names, answers, strict=True):
-        stage.dns.scripts[name] = after(lookups, PUBLIC, *answer(1))
-    return await site.hooks(names)
+async def rebound(stage: Stage, site: Site, answers: Sequence[Script]) -> list[Hook]:
+    """Register a hook for each of ``answers`` at an ordinary address, and turn its name right after that."""
+    hooks = await site.hooks(stage.names("rebind", len(answers)))
+    turn(stage, *zip(hooks, answers, strict=True))
+    return hooks
+
+
+def turn(stage: Stage, *leads: tuple[Hook, Script]) -> None:
+    """Let the name of each hook lead elsewhere from now on.
+
+    At a moment, not after so many look-ups: who waits too long for an answer asks again, and would be counted twice.
+    """
+    stage.dns.scripts |= {hook.host: answer for hook, answer in leads}
 
 
 async def publish_to(site: Site, hooks: Sequence[Hook], *, times: int = 1) -> list[JsonObject]:

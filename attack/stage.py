@@ -8,11 +8,12 @@ import base64
 import itertools
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeAlias
 
 from attack.hostile_dns import HostileDns, always
 from attack.network import Canary
@@ -33,6 +34,12 @@ EVENT = "user.verified"
 HOSTS_OF_A_PARTNER = 25
 _PAUSE_S = 0.05
 _numbers = itertools.count(1)
+Test: TypeAlias = Callable[[JsonObject], bool]
+"""Of a delivery, as the platform API shows it."""
+
+
+def _is_over(delivery: JsonObject) -> bool:
+    return delivery["finished_at"] is not None
 
 
 class Kind(StrEnum):
@@ -91,21 +98,21 @@ class Site:
                 made.append(Hook(host=host, id=webhook, partner=name, client=client, secret=secret))
         return made
 
-    async def publish(self, partner: str, *, times: int = 1) -> list[JsonObject]:
-        """Publish an event that every webhook of ``partner`` wants, and wait until its deliveries have ended."""
+    async def publish(self, partner: str, *, times: int = 1, until: Test = _is_over) -> list[JsonObject]:
+        """Publish an event that every webhook of ``partner`` wants; return its deliveries when all are so far."""
         payload = {"event_type": EVENT, "iiban": "AA00 TEST EXAM PLE1", "timestamp": "2025-01-15T10:30:00.000000000Z"}
         for _ in range(times):
             await self.platform.publish({"partner": partner, "payload": payload})
-        return await self.ended(partner)
+        return await self.ended(partner, until=until)
 
-    async def ended(self, partner: str, *, within: float = 120.0) -> list[JsonObject]:
-        """Wait until every delivery of ``partner`` has ended, and return them all."""
+    async def ended(self, partner: str, *, within: float = 120.0, until: Test = _is_over) -> list[JsonObject]:
+        """Wait until every delivery of ``partner`` has ended, or is as far as ``until`` says; return them all."""
         limit = time.monotonic() + within
         while True:
             found = await self.platform.deliveries(partner=partner)
-            if all(one["finished_at"] is not None for one in found):
+            if all(until(one) for one in found):
                 return found
-            assert time.monotonic() < limit, f"not all ended within {within} s: {found[0]}"
+            assert time.monotonic() < limit, f"not all so far within {within} s: {found[0]}"
             await asyncio.sleep(_PAUSE_S)
 
     async def restart(self, **settings: str) -> None:

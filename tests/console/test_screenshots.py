@@ -2,11 +2,13 @@
 
 import asyncio
 import base64
+import contextlib
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, CDPSession, Page
+from playwright.async_api import Error as PlaywrightError
 
 from support.browser import DESKTOP, PHONE
 from support.certificates import Authority
@@ -29,7 +31,9 @@ SETTINGS = {
     "TIDINGS_ATTEMPT_TIMEOUT": "1",
     "TIDINGS_LEASE": "3",
 }
-QUALITY = 70
+WEBP = {"format": "webp", "quality": 70}
+CAPTURES = 5
+PAUSE_S = 0.5
 OF_STRANGERS = 5
 """The login, a link to a partner's page, and what is behind it."""
 MOST_BYTES = 3 * 1024 * 1024
@@ -88,5 +92,15 @@ async def of_strangers(console: ConsoleHouse, folder: Path, look: str, options: 
 async def keep(page: Page, picture: Path) -> None:
     """Write down what is seen; as WebP, which Playwright itself does not make."""
     session = await page.context.new_cdp_session(page)
-    taken = await session.send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY})
+    taken = await captured(session)
     await asyncio.to_thread(picture.write_bytes, base64.b64decode(taken["data"]))
+    await session.detach()
+
+
+async def captured(session: CDPSession) -> dict[str, Any]:
+    """Ask for the picture; again where Chromium had nothing drawn yet to copy, as on a busy machine."""
+    for _ in range(CAPTURES - 1):
+        with contextlib.suppress(PlaywrightError):
+            return await session.send("Page.captureScreenshot", WEBP)
+        await asyncio.sleep(PAUSE_S)
+    return await session.send("Page.captureScreenshot", WEBP)

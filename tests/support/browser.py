@@ -14,7 +14,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Dialog
 
 DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
-WITHIN_MS = 10_000
+WITHIN_MS = 30_000
 
 _FLAGS = [
     "--disable-gpu",

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-_DEADLINE_S = 10.0
+_DEADLINE_S = 30.0
 _EVERY_S = 0.005
 
 
