@@ -98,6 +98,27 @@ async def test_every_attempt_is_one_line_also_one_that_died_with_its_process(
     assert seen["tidings_deliveries_unaccounted"] == 0
 
 
+async def test_what_was_cut_off_twice_is_sent_apart_and_told_of(
+    tmp_path: Path, authority: Authority, own_receiver: HttpsReceiver
+) -> None:
+    settings = {**SETTINGS, "TIDINGS_RETRY_WINDOW": "60"}
+    async with open_house(tmp_path, authority, settings, receiver=own_receiver) as house:
+        partner = await house.partner(Answer(delay=30), Answer(delay=30), Answer())
+        delivery = await house.publish(partner)
+        for times in (1, 2):
+            await own_receiver.until_received(times, partner.path)
+            await house.service.kill()
+            await house.restart()
+        await house.platform.until_ended(delivery)
+        seen = await scraped(house, attempts=2)
+
+    lines = map(json.loads, house.service.stderr.splitlines())
+    apart = [line for line in lines if line["message"].startswith("sent apart")]
+    assert [(line["delivery"], line["number"]) for line in apart] == [(delivery, 3)]
+    assert (seen["tidings_attempts_apart_total"], seen["tidings_attempts_in_flight_apart"]) == (1, 0)
+    assert seen["tidings_suspects"] == 0
+
+
 async def test_a_scrape_is_answered_while_the_database_is_gone(
     tmp_path: Path, authority: Authority, own_receiver: HttpsReceiver
 ) -> None:

@@ -45,10 +45,20 @@ def scraped() -> dict[str, dict[str, set[str]]]:
     metrics = Metrics(per_webhook=1)
     nothing = dict.fromkeys(State, 0)
     standing = Standing(
-        tallied=nothing, found=nothing, lanes=0, oldest_due_at=None, oldest_lease_until=None, processes=0
+        tallied=nothing, found=nothing, lanes=0, suspects=0, oldest_due_at=None, oldest_lease_until=None, processes=0
     )
     metrics.gauges.set_standing(standing, now=0, lease=SECOND)
-    metrics.gauges.set_load(Load(slots=1, in_flight=0, unsettled=0, lanes_in_flight=0, lanes_known=0, lanes_doubtful=0))
+    metrics.gauges.set_load(
+        Load(
+            slots=1,
+            in_flight=0,
+            in_flight_apart=0,
+            unsettled=0,
+            lanes_in_flight=0,
+            lanes_known=0,
+            lanes_doubtful=0,
+        )
+    )
     found: dict[str, dict[str, set[str]]] = {}
     for family in text_string_to_metric_families(metrics.exposition().decode()):
         for sample in family.samples:

@@ -16,7 +16,7 @@ from tidings.engine import suspects
 from tidings.store import leases
 from tidings.store.database import Database
 from tidings.store.leases import DueDelivery, Suspect
-from tidings.telemetry.facts import AttemptEnded
+from tidings.telemetry.facts import AttemptEnded, SuspectSent
 
 COUNT = 12
 BACKLOG = 60
@@ -50,6 +50,8 @@ async def test_what_lost_its_lease_again_and_again_is_sent_one_after_the_other(
     assert {(one.state, one.attempts) for one in ended} == {("delivered", 2)}
     assert len(work.receiver.at("/acme")) == COUNT
     assert work.receiver.most_open["/acme"] == at_once
+    apart = sorted((fact.delivery, fact.number) for fact in work.told(SuspectSent))
+    assert apart == ([(name, 2) for name in sorted(names)] if lost >= SUSPECT_AFTER else [])
 
 
 async def test_a_suspect_whose_receiver_is_silent_holds_up_the_next_for_a_moment_only(

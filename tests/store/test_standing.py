@@ -1,13 +1,13 @@
 """What a scrape asks of the database: one statement, by indexes, and it notices when the tallies are wrong."""
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, update
 
 from support.history import fill
 from support.moves import TOKEN
 from support.query_plans import plan_of
 from support.stepped_clock import START
 from support.stored import LEASE, add_delivery, add_leased_delivery, add_partner, add_webhook
-from tidings.core.delivery import Move
+from tidings.core.delivery import SUSPECT_AFTER, Move
 from tidings.core.instants import SECOND
 from tidings.core.model import State
 from tidings.store import processes, standing, tallies
@@ -15,6 +15,7 @@ from tidings.store.database import Database
 from tidings.store.tables import deliveries
 from tidings.telemetry.standing import Standing
 
+INDEXES = ("ix_deliveries_due", "ix_deliveries_leased", "ix_deliveries_suspect")
 ONE, TWO = (f"WH{letter * 6}-AAAAA-AAAAAA" for letter in "AB")
 
 
@@ -66,6 +67,30 @@ async def test_a_row_that_was_not_tallied_is_noticed(database: Database) -> None
     assert (lost.unaccounted, added.unaccounted) == (3, -2)
 
 
+def suspects(connection: Connection, count: int, *, outcome: str = "lease_lost", **wanted: object) -> None:
+    names = [
+        add_delivery(connection, webhook_id=ONE, **({"leases_lost": SUSPECT_AFTER} | wanted)) for _ in range(count)
+    ]
+    connection.execute(update(deliveries).where(deliveries.c.id.in_(names)).values(last_outcome=outcome))
+
+
+async def test_suspects_are_counted_while_they_wait_and_no_more_than_a_scrape_may_cost(database: Database) -> None:
+    def others(connection: Connection) -> None:
+        suspects(connection, 1, leases_lost=SUSPECT_AFTER - 1)
+        suspects(connection, 1, outcome="timeout")
+        suspects(connection, 1, state=State.IN_FLIGHT, lease_token=TOKEN, lease_until=START + LEASE)
+
+    await database.write(some)
+    await database.write(others)
+    none = await stand(database)
+    await database.write(lambda connection: suspects(connection, 1))
+    await database.write(lambda connection: suspects(connection, 1, due_at=START + 60 * SECOND))
+    two = await stand(database)
+    await database.write(lambda connection: suspects(connection, standing.MOST_SUSPECTS))
+    many = await stand(database)
+    assert (none.suspects, two.suspects, many.suspects) == (0, 2, standing.MOST_SUSPECTS)
+
+
 async def test_more_than_can_be_counted_at_each_scrape_is_left_to_the_tallies(database: Database) -> None:
     def many(connection: Connection) -> None:
         for _ in range(standing.MOST_PENDING + 1):
@@ -83,4 +108,6 @@ async def test_no_part_of_it_reads_a_table_from_end_to_end(database: Database) -
     steps = [step for step in plan if "deliveries" in step or "waiting" in step]
     assert steps
     # Each partial index holds only what waits or is in flight; the rows that are counted come from it, in its order.
-    assert all("USING" in step and ("ix_deliveries_due" in step or "ix_deliveries_leased" in step) for step in steps)
+    served = [index for step in steps for index in INDEXES if f"USING INDEX {index}" in step]
+    assert len(served) == len(steps)
+    assert set(served) == set(INDEXES)

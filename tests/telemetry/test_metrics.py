@@ -21,6 +21,7 @@ from tidings.telemetry.facts import (
     ReadEnded,
     RequestAnswered,
     ServiceStopping,
+    SuspectSent,
 )
 from tidings.telemetry.metrics import Metrics
 from tidings.telemetry.standing import Standing
@@ -93,6 +94,7 @@ def test_publishing_and_the_store_are_counted() -> None:
     metrics.read(CommitEnded(members=12, duration_ms=4))
     metrics.read(LeaseLost("dlv_1", 1))
     metrics.read(LeasesRescued(3))
+    metrics.read(SuspectSent("dlv_1", "wh_1", 3))
     seen = samples(metrics)
     assert seen["tidings_events_published_total"] == 10
     assert seen["tidings_events_duplicate_total"] == 2
@@ -100,6 +102,7 @@ def test_publishing_and_the_store_are_counted() -> None:
     assert seen["tidings_deliveries_created_total"] == 7
     assert (seen["tidings_commit_members_sum"], seen["tidings_commit_duration_seconds_sum"]) == (12, 0.004)
     assert (seen["tidings_leases_lost_total"], seen["tidings_leases_rescued_total"]) == (1, 3)
+    assert seen["tidings_attempts_apart_total"] == 1
 
 
 def test_requests_questions_and_lookups_are_counted() -> None:
@@ -124,7 +127,13 @@ def stand(**changed: object) -> Standing:
     tallied = {State.PENDING: 5, State.IN_FLIGHT: 2, State.DELIVERED: 7}
     found = {State.PENDING: 5, State.IN_FLIGHT: 2}
     plain = Standing(
-        tallied=tallied, found=found, lanes=3, oldest_due_at=90 * SECOND, oldest_lease_until=NOON, processes=2
+        tallied=tallied,
+        found=found,
+        lanes=3,
+        suspects=4,
+        oldest_due_at=90 * SECOND,
+        oldest_lease_until=NOON,
+        processes=2,
     )
     return msgspec.structs.replace(plain, **changed)
 
@@ -146,6 +155,7 @@ def test_the_gauges_show_how_things_stand() -> None:
     assert (seen["tidings_deliveries_fan_out"], seen["tidings_deliveries_unaccounted"]) == (14, 0)
     assert (seen["tidings_backlog_age_seconds[pending]"], seen["tidings_backlog_age_seconds[in_flight]"]) == (10, 4)
     assert (seen["tidings_backlog_lanes"], seen["tidings_processes"], seen["tidings_database_up"]) == (3, 2, 1)
+    assert seen["tidings_suspects"] == 4
 
 
 def test_what_is_due_later_and_what_is_not_there_have_no_age() -> None:
@@ -174,11 +184,13 @@ def test_the_gauges_show_what_the_engine_does() -> None:
     for _ in range(3):
         lanes.finish("failing", succeeded=False)
         lanes.take("failing", 1)
+    lanes.take_apart("suspected")
     metrics.gauges.set_load(lanes.load())
     seen = samples(metrics)
-    assert (seen["tidings_slots"], seen["tidings_attempts_in_flight"]) == (10, 3)
-    assert seen["tidings_attempts_unsettled"] == 6
-    assert [seen[f"tidings_lanes[{name}]"] for name in ("in_flight", "known", "doubtful")] == [2, 2, 2]
+    assert (seen["tidings_slots"], seen["tidings_attempts_in_flight"]) == (10, 4)
+    assert seen["tidings_attempts_in_flight_apart"] == 1
+    assert seen["tidings_attempts_unsettled"] == 7
+    assert [seen[f"tidings_lanes[{name}]"] for name in ("in_flight", "known", "doubtful")] == [3, 3, 3]
 
 
 def test_webhooks_have_labels_of_their_own_only_as_far_as_a_setting_says() -> None:

@@ -93,6 +93,7 @@ class Lanes:
             return Load(
                 slots=self._slots,
                 in_flight=self.in_flight,
+                in_flight_apart=self._apart,
                 unsettled=self._unsettled,
                 lanes_in_flight=sum(lane.in_flight > 0 for lane in self._lanes.values()),
                 lanes_known=len(self._lanes),

@@ -17,6 +17,7 @@ from tidings.engine.lanes import Lanes
 from tidings.engine.waiting import within
 from tidings.store import leases
 from tidings.store.leases import Suspect
+from tidings.telemetry.facts import SuspectSent
 
 _ROUND_S = 1.0
 _SHORTEST_ROUND_S = 0.02
@@ -88,6 +89,8 @@ class Suspects:
                 self._lanes.give_back(suspect.webhook_id, apart=True)
                 self._others_have_room_in(suspect.webhook_id)
         if claimed:
+            for lease in claimed:
+                self._ctx.emit(SuspectSent(lease.delivery, lease.webhook, lease.number))
             await asyncio.wait(self._attempts.begin(claimed, apart=True), timeout=PATIENCE_S)
         else:
             # Somebody else has it just now, and may have it for long: the next one goes first.

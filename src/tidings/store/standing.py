@@ -22,12 +22,13 @@ from tidings.core.instants import Instant, Span
 from tidings.core.model import State
 from tidings.store.bookkeeping import processes, tallies
 from tidings.store.due_lanes import every_lane
-from tidings.store.spelling import in_words
+from tidings.store.spelling import in_words, suspected
 from tidings.store.tables import deliveries
 from tidings.telemetry.standing import Standing
 
 MOST_PENDING = 10_000
 MOST_IN_FLIGHT = 100_000
+MOST_SUSPECTS = 1_000
 _SILENCE: Span = 10 * 1_000_000
 """A process that was not heard of for so long is not shown any more."""
 _MOST: Mapping[State, int] = {State.PENDING: MOST_PENDING, State.IN_FLIGHT: MOST_IN_FLIGHT}
@@ -59,6 +60,14 @@ def _rows(state: State, along: ColumnElement[object]) -> ColumnElement[int]:
     return case((_sums.c[state.value] <= _MOST[state], count))
 
 
+_some_suspects = (
+    select(literal_column("1", BigInteger()).label("one"))
+    .select_from(deliveries)
+    .where(deliveries.c.state == in_words(State.PENDING), suspected(deliveries))
+    .order_by(deliveries.c.due_at)
+    .limit(literal_column(str(MOST_SUSPECTS), BigInteger()))
+    .subquery()
+)
 # In one pass: where ten thousand webhooks wait, their lanes are most of the work.
 _waiting = select(func.count().label("lanes"), func.min(_lanes.c.due_at).label("oldest_due_at")).select_from(_lanes)
 _waits = _waiting.subquery("waits")
@@ -67,6 +76,7 @@ _STANDING = select(
     *_waits.c,
     _rows(State.PENDING, deliveries.c.webhook_id).label("pending_rows"),
     _rows(State.IN_FLIGHT, deliveries.c.lease_until).label("in_flight_rows"),
+    select(func.count()).select_from(_some_suspects).scalar_subquery().label("suspects"),
     _oldest_lease.label("oldest_lease_until"),
     select(func.count())
     .select_from(processes)
@@ -84,6 +94,7 @@ def read(connection: Connection, *, now: Instant) -> Standing:
         tallied={state: int(getattr(row, state.value)) for state in State},
         found={state: count for state, count in found.items() if count is not None and count <= _MOST[state]},
         lanes=row.lanes,
+        suspects=row.suspects,
         oldest_due_at=row.oldest_due_at,
         oldest_lease_until=row.oldest_lease_until,
         processes=row.processes,

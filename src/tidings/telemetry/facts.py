@@ -81,6 +81,14 @@ class LeasesRescued(Struct, frozen=True):
     count: int
 
 
+class SuspectSent(Struct, frozen=True):
+    """What lost its lease again and again is sent once more, apart from the others."""
+
+    delivery: str
+    webhook: str
+    number: int
+
+
 class DeliveriesExpired(Struct, frozen=True):
     """Deliveries ended ``failed`` because their retry window closed before another attempt."""
 
@@ -242,6 +250,7 @@ Fact: TypeAlias = (
     | AttemptEnded
     | LeaseLost
     | LeasesRescued
+    | SuspectSent
     | DeliveriesExpired
     | RowsPruned
     | PartitionsMade

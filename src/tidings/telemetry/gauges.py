@@ -27,6 +27,7 @@ class Gauges:
         self._fan_out.set(standing.fan_out)
         self._unaccounted.set(standing.unaccounted)
         self._lanes_waiting.set(standing.lanes)
+        self._suspects.set(standing.suspects)
         self._processes.set(standing.processes)
         started = None if standing.oldest_lease_until is None else standing.oldest_lease_until - lease
         for state, since in ((State.PENDING, standing.oldest_due_at), (State.IN_FLIGHT, started)):
@@ -37,6 +38,7 @@ class Gauges:
         """Show what the engine is doing."""
         self._slots.set(load.slots)
         self._in_flight.set(load.in_flight)
+        self._in_flight_apart.set(load.in_flight_apart)
         self._unsettled.set(load.unsettled)
         for condition, count in (
             ("in_flight", load.lanes_in_flight),
@@ -69,13 +71,27 @@ class Gauges:
             "state",
         )
         self._lanes_waiting = shelf.gauge("tidings_backlog_lanes", "Webhooks with a pending delivery.")
+        self._suspects = shelf.gauge(
+            "tidings_suspects",
+            "Pending deliveries that lost their lease again and again, and are sent apart from the others. "
+            "1,000 may be more.",
+        )
         self._processes = shelf.gauge(
             "tidings_processes", "Processes that share the work on PostgreSQL and were heard of lately; 0 on SQLite."
         )
 
     def _of_the_engine(self, shelf: Shelf) -> None:
-        self._slots = shelf.gauge("tidings_slots", "Attempts that this process may have in flight.")
-        self._in_flight = shelf.gauge("tidings_attempts_in_flight", "Attempts that this process has in flight.")
+        self._slots = shelf.gauge(
+            "tidings_slots", "Attempts that this process may have in flight, not counting those made apart."
+        )
+        self._in_flight = shelf.gauge(
+            "tidings_attempts_in_flight",
+            "Attempts that this process has in flight. Those made apart hold no slot: there may be more than slots.",
+        )
+        self._in_flight_apart = shelf.gauge(
+            "tidings_attempts_in_flight_apart",
+            "Of the attempts in flight, those of suspects, made apart from the others.",
+        )
         self._unsettled = shelf.gauge(
             "tidings_attempts_unsettled", "Attempts of this process in flight or with a result yet to be written."
         )

@@ -28,6 +28,7 @@ from tidings.telemetry.facts import (
     RequestFailed,
     ServiceLoopFailed,
     SpansLost,
+    SuspectSent,
 )
 from tidings.telemetry.gauges import Gauges
 from tidings.telemetry.pruning_facts import PartitionDropped, RowsPruned
@@ -67,6 +68,7 @@ class Metrics:
             RequestAnswered: self._request_answered,
             LeaseLost: lambda _: self._leases_lost.inc(),
             LeasesRescued: lambda fact: self._leases_rescued.inc(fact.count),
+            SuspectSent: lambda _: self._sent_apart.inc(),
             RowsPruned: lambda fact: self._pruned.inc(fact.count),
             PartitionDropped: lambda _: self._dropped.inc(),
             DatabaseLost: lambda _: self._database_lost.inc(),
@@ -104,6 +106,7 @@ class Metrics:
         shelf = self._shelf
         attempts = shelf.counter("tidings_attempts", "Attempts by outcome.", "outcome")
         self._attempts = {name: attempts.labels(outcome=name) for name in (*(code.value for code in Code), _OTHER)}
+        self._sent_apart = shelf.counter("tidings_attempts_apart", "Attempts of suspects begun, apart from the others.")
         self._duration = shelf.histogram(
             "tidings_attempt_duration_seconds", "How long attempts took.", buckets=_DURATIONS
         )

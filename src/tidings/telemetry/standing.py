@@ -16,11 +16,13 @@ class Standing(Struct, frozen=True, kw_only=True):
 
     ``tallied`` is kept by whoever moves deliveries; ``found`` are the rows that are really there, of the states that
     can be counted without reading history; a state that has too many of them is left out.
+    Of ``suspects`` no more are counted than a scrape may cost.
     """
 
     tallied: Mapping[State, int]
     found: Mapping[State, int]
     lanes: int
+    suspects: int
     oldest_due_at: Instant | None
     oldest_lease_until: Instant | None
     processes: int
@@ -41,6 +43,7 @@ class Load(Struct, frozen=True, kw_only=True):
 
     slots: int
     in_flight: int
+    in_flight_apart: int
     unsettled: int
     lanes_in_flight: int
     lanes_known: int
