@@ -72,6 +72,8 @@ def test_people_see_what_was_asked_for(tidings: CommandLine) -> None:
         ("--cursor", "dlv_00000000000000000000000000", 1, "is not a cursor of this list"),
         ("--limit", "0", 2, "--limit"),
         ("--since", "yesterday", 2, "is no moment"),
+        ("--since", "0001-01-01", 2, "is not of the years 1970 to 9999"),
+        ("--until", "9999-12-31T23:59:59-14:00", 2, "is not of the years 1970 to 9999"),
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused_with_a_reason(

@@ -109,6 +109,8 @@ async def test_both_are_in_the_audit_trail(at: Served, acme: PartnerClient) -> N
         ({"rate": "fast"}, "rate"),
         ({"since": "yesterday"}, "since"),
         ({"since": "2025-01-01T00:00:00"}, "since"),
+        ({"since": "0001-01-01T00:00:00+14:00"}, "since"),
+        ({"until": "9999-12-31T23:59:59-14:00"}, "until"),
         ({"dry_run": "yes"}, "dry_run"),
         ({"partner": "\u0000"}, "partner"),
         ({"colour": "red"}, "body"),

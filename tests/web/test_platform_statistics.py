@@ -109,6 +109,9 @@ async def test_without_a_span_the_last_sixty_buckets_are_told(at: Served) -> Non
         ("since=2025-01-02T00:00:00Z&until=2025-01-01T00:00:00Z", "until"),
         ("since=2020-01-01T00:00:00Z&bucket=minute", "since"),
         ("since=today", "since"),
+        ("until=1969-12-31T23:59:59Z", "until"),
+        ("until=9999-12-31T23:59:59Z", "until"),
+        ("since=0001-01-01T00:00:00%2B14:00&until=0001-01-02T00:00:00Z", "since"),
     ],
 )
 async def test_a_question_that_is_not_understood_is_refused(at: Served, query: str, field: str) -> None:

@@ -23,6 +23,8 @@ from tidings.store.statistics import Resolution, Wanted
 MOST_POINTS = 1500
 """Points that one answer may have: a day of minutes, two months of hours."""
 _USUAL_POINTS = 60
+_LATEST: Instant = 253_402_214_400 * SECOND
+"""9999-12-31T00:00:00Z, the end of the last day whose end can be spelled."""
 
 
 class Bucket(StrEnum):
@@ -95,6 +97,8 @@ async def show_statistics(ctx: Context, wanted: StatisticsFilter) -> Statistics:
     starts = range(since - since % span, until, span)
     if not starts:
         raise InvalidArgument("until", "must be later than since")
+    if until > _LATEST:
+        raise InvalidArgument("until", "is so late that its bucket has no end")
     if len(starts) > MOST_POINTS:
         raise InvalidArgument("since", f"is more than {MOST_POINTS} buckets before until; ask for a longer bucket")
     counted, heights = await ctx.store.read(partial(_found, wanted=wanted, starts=starts))

@@ -5,9 +5,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from tidings.core.instants import SECOND, Instant
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from tidings.core.instants import Instant, instant_of
 
 
 def moment(text: str) -> Instant:
@@ -16,9 +14,10 @@ def moment(text: str) -> Instant:
         read = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no moment, like 2025-01-15T10:30:00Z or 2025-01-15") from None
-    read = read if read.tzinfo is not None else read.replace(tzinfo=UTC)
-    passed = read - _EPOCH
-    return (passed.days * 86_400 + passed.seconds) * SECOND + passed.microseconds
+    found = instant_of(read if read.tzinfo is not None else read.replace(tzinfo=UTC))
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is not of the years 1970 to 9999")
+    return found
 
 
 Since: TypeAlias = Annotated[

@@ -3,7 +3,7 @@
 Owns the spellings of a moment. Refuses to know what time it is: that is an argument.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 Instant: TypeAlias = int
@@ -17,6 +17,10 @@ MILLISECOND: Span = 1_000
 END_OF_TIME: Instant = 2**62
 """Later than every moment."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime.max.replace(tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
 
 def span(seconds: float) -> Span:
     """Return ``seconds`` as a span, to the nearest microsecond."""
@@ -25,6 +29,14 @@ def span(seconds: float) -> Span:
 
 def to_seconds(length: Span) -> float:
     return length / SECOND
+
+
+def instant_of(moment: datetime) -> Instant | None:
+    """Return the moment that somebody asks about, given with an offset; None unless it is of the years 1970 to 9999.
+
+    Nothing happened before, and what an offset puts outside of the calendar cannot be spelled in UTC.
+    """
+    return (moment - _EPOCH) // _MICROSECOND if _EPOCH <= moment <= _LATEST else None
 
 
 def rfc3339(moment: Instant) -> str:

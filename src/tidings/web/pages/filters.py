@@ -1,13 +1,13 @@
 """The filters of lists, from their addresses."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 
 from tidings.actions.auditing import AuditFilter
 from tidings.actions.browsing import DeliveryFilter, EventFilter, UnroutedBy
 from tidings.core.audit import AuditAction
-from tidings.core.instants import Instant
+from tidings.core.instants import Instant, instant_of
 from tidings.core.model import State
 from tidings.errors import InvalidArgument
 from tidings.web.pages.listing import Listing
@@ -17,10 +17,6 @@ Word = TypeVar("Word", bound=StrEnum)
 DELIVERY_FIELDS = ("partner", "webhook", "event", "event_type", "state", "since", "until")
 EVENT_FIELDS = ("partner", "event_type", "unrouted", "idempotency_key", "since", "until")
 AUDIT_FIELDS = ("partner", "actor", "action", "since", "until")
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def delivery_filter(place: Listing) -> DeliveryFilter:
@@ -68,10 +64,10 @@ def moment(place: Listing, name: str) -> Instant | None:
         read = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidArgument(name, "must be a moment like 2025-01-15T10:30") from None
-    read = read if read.tzinfo is not None else read.replace(tzinfo=UTC)
-    if not _EPOCH <= read < _LATEST:
+    found = instant_of(read if read.tzinfo is not None else read.replace(tzinfo=UTC))
+    if found is None:
         raise InvalidArgument(name, "must be a moment of our age")
-    return (read - _EPOCH) // _MICROSECOND
+    return found
 
 
 def _one_of(words: type[Word], place: Listing, name: str) -> Word | None:

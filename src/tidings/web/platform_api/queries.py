@@ -4,7 +4,7 @@ Owns their names, types and limits. Refuses an unknown or doubled one: a filter 
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, TypeAlias, TypeVar
 from urllib.parse import parse_qsl
 
@@ -17,7 +17,7 @@ from tidings.actions.browsing import DeliveryFilter, EventFilter, UnroutedBy
 from tidings.actions.live import EndedFilter, Ending
 from tidings.actions.statistics import Bucket, StatisticsFilter
 from tidings.core.audit import AuditAction
-from tidings.core.instants import Instant
+from tidings.core.instants import Instant, instant_of
 from tidings.core.model import State
 from tidings.errors import InvalidArgument
 from tidings.web.shape import complaint
@@ -32,8 +32,6 @@ Moment: TypeAlias = Annotated[datetime, Meta(tz=True)]
 Query = TypeVar("Query", bound=Struct)
 
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,8})", re.ASCII)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class DeliveryQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,8 +54,8 @@ class DeliveryQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             event=_or_none(self.event),
             event_type=_or_none(self.event_type),
             state=None if self.state is UNSET else self.state,
-            since=_instant(self.since),
-            until=_instant(self.until),
+            since=_instant("since", self.since),
+            until=_instant("until", self.until),
         )
 
 
@@ -79,8 +77,8 @@ class EventQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             event_type=_or_none(self.event_type),
             unrouted=None if self.unrouted is UNSET else self.unrouted,
             idempotency_key=_or_none(self.idempotency_key),
-            since=_instant(self.since),
-            until=_instant(self.until),
+            since=_instant("since", self.since),
+            until=_instant("until", self.until),
         )
 
 
@@ -100,8 +98,8 @@ class AuditQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             partner=_or_none(self.partner),
             actor=_or_none(self.actor),
             action=None if self.action is UNSET else self.action,
-            since=_instant(self.since),
-            until=_instant(self.until),
+            since=_instant("since", self.since),
+            until=_instant("until", self.until),
         )
 
 
@@ -126,8 +124,8 @@ class StatisticsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             partner=_or_none(self.partner),
             webhook=_or_none(self.webhook),
             event_type=_or_none(self.event_type),
-            since=_instant(self.since),
-            until=_instant(self.until),
+            since=_instant("since", self.since),
+            until=_instant("until", self.until),
             bucket=self.bucket,
         )
 
@@ -249,9 +247,13 @@ def _or_none(word: str | UnsetType) -> str | None:
     return None if word is UNSET else word
 
 
-def _instant(moment: datetime | UnsetType) -> Instant | None:
-    return None if moment is UNSET else instant_of(moment)
+def _instant(field: str, moment: datetime | UnsetType) -> Instant | None:
+    return None if moment is UNSET else asked_instant(field, moment)
 
 
-def instant_of(moment: datetime) -> Instant:
-    return (moment - _EPOCH) // _MICROSECOND
+def asked_instant(field: str, moment: datetime) -> Instant:
+    """Return the moment. Raises InvalidArgument for one at which nothing can have happened."""
+    found = instant_of(moment)
+    if found is None:
+        raise InvalidArgument(field, "must be of the years 1970 to 9999")
+    return found

@@ -15,7 +15,7 @@ from tidings.actions.bulk_redelivery import (
 )
 from tidings.core.instants import Instant, rfc3339_micros
 from tidings.core.model import State
-from tidings.web.platform_api.queries import Moment, Word, instant_of
+from tidings.web.platform_api.queries import Moment, Word, asked_instant
 from tidings.web.platform_api.views import shown
 
 
@@ -41,8 +41,8 @@ class NewRedeliveryBody(Struct, frozen=True, forbid_unknown_fields=True):
             webhook=self.webhook,
             event_type=self.event_type,
             state=self.state,
-            since=None if self.since is None else instant_of(self.since),
-            until=None if self.until is None else instant_of(self.until),
+            since=None if self.since is None else asked_instant("since", self.since),
+            until=None if self.until is None else asked_instant("until", self.until),
         )
 
 
