@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from ipaddress import ip_network
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 import pytest_asyncio
@@ -21,6 +22,7 @@ from tidings.core.model import OperatorRole
 from tidings.core.secret import Secret
 from tidings.telemetry.facts import AccessRefused
 from tidings.web.asgi import WebSettings
+from tidings.web.console import live
 
 PASSWORD = "correct horse battery"
 PAGE = "/console/deliveries"
@@ -161,6 +163,27 @@ async def test_who_logs_out_is_out(visitor: PagesClient) -> None:
     assert out.status_code == 303
     again = PagesClient(visitor.port, headers={"cookie": f"tidings_console={cookie}"})
     assert (await again.get(PAGE)).status_code == 303
+
+
+async def test_a_live_tail_ends_when_its_operator_is_disabled(
+    at: Served, visitor: PagesClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "ROUNDS_OF_TRUST", 1)
+    await visitor.log_in("ada", PASSWORD)
+    # The visitor reads every answer to its end, and this one goes on.
+    async with (
+        asyncio.timeout(20),
+        httpx.AsyncClient(cookies=visitor.http.cookies, trust_env=False) as browser,
+        browser.stream("GET", f"{visitor.origin}/console/live") as answer,
+    ):
+        lines = answer.aiter_lines()
+        first = await anext(lines)
+        await operators.disable(at.ctx, "ada")
+        rest = [line async for line in lines]
+
+    assert answer.headers["content-type"] == "text/event-stream"
+    assert first == ": still here"
+    assert not any(rest)
 
 
 async def test_an_operator_who_is_disabled_or_gets_another_password_is_out_at_once(

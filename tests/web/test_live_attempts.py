@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from support.event_stream import streamed
+from support.marked_secrets import RUN
 from support.partner_client import ask
 from support.platform_answers import problem
 from support.served import Served, served
-from tidings.actions import live
+from tidings.actions import live, tokens
 from tidings.core.instants import MILLISECOND, SECOND
 from tidings.core.model import State
 from tidings.store.journal import EndedEntry
@@ -125,6 +126,22 @@ async def test_of_more_than_anybody_follows_the_last_are_told_and_that_some_were
 
     # A machine that stood still for a while makes the reader miss something before that as well.
     assert told[-3:] == [("missed", None), ("attempt", "b"), ("attempt", "c")]
+
+
+async def test_a_stream_ends_when_its_token_is_revoked(at: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_api, "ROUNDS_OF_TRUST", 1)
+    made = await tokens.create(at.ctx, "listening")
+    RUN.learn("token", made.token)
+    async with streamed(at.port, LIVE, made.token) as stream:
+        await stream.begun()
+        await end(at, ended("before"))
+        told = await stream.next()
+        await tokens.revoke(at.ctx, "listening")
+        after = await stream.next()
+
+    assert told is not None
+    assert told.data["delivery"] == "before"
+    assert after is None
 
 
 async def test_a_stream_ends_at_once_when_the_service_stops(tmp_path: Path) -> None:

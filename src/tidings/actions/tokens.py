@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Iterable
+from functools import partial
 
 import msgspec
 from msgspec import Struct
@@ -47,6 +48,12 @@ async def create(ctx: Context, name: str, *, scopes: Iterable[str] = ALL_SCOPES)
 
 async def list_tokens(ctx: Context) -> list[Token]:
     return await ctx.store.read(tokens.every)
+
+
+async def is_living(ctx: Context, name: str) -> bool:
+    """Tell whether the token of that name is not revoked."""
+    found = await ctx.store.read(partial(tokens.get, name=name))
+    return found is not None and found.revoked_at is None
 
 
 async def revoke(ctx: Context, name: str) -> Token:

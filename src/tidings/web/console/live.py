@@ -11,8 +11,9 @@ from litestar import get
 from litestar.types import ASGIApp
 from msgspec import Struct
 
+from tidings.actions import sessions
 from tidings.actions.live import PERIOD_S, EndedEntry, EndedFilter, Listener
-from tidings.errors import RateLimited, Unavailable
+from tidings.errors import RateLimited, Unauthenticated, Unavailable
 from tidings.web.console.access import PREFIX, Visit, Visiting
 from tidings.web.event_stream import EVENT_STREAM, STILL_HERE, EventStream, message
 from tidings.web.pages.filters import DELIVERY_FIELDS, delivery_filter
@@ -23,6 +24,8 @@ MOST_WATCHERS = 50
 MOST_ROWS = 20
 _ROUNDS = round(300 / PERIOD_S)
 _ROUNDS_OF_QUIET = round(10 / PERIOD_S)
+ROUNDS_OF_TRUST = round(5 / PERIOD_S)
+"""How often it is asked whether the session still lives."""
 _TRY_AGAIN_S = 5
 _FOLLOWED = frozenset({"partner", "webhook", "event_type", "state"})
 
@@ -51,6 +54,8 @@ class Watchers:
         try:
             listener = Listener(visit.ctx, wanted)
             for turn in range(_ROUNDS):
+                if turn and turn % ROUNDS_OF_TRUST == 0 and not await _is_admitted(visit):
+                    return
                 ended = await _heard(listener)
                 if ended:
                     yield message("rows", _rows(visit, ended))
@@ -64,6 +69,17 @@ class Watchers:
 def can_follow(place: Listing) -> bool:
     """Tell whether the list at ``place`` is one whose newest rows can be followed."""
     return place.is_first and not set(place.given) - _FOLLOWED
+
+
+async def _is_admitted(visit: Visit) -> bool:
+    """Tell whether whoever watches is still logged in: a disabled operator is out, and sees no more rows either."""
+    try:
+        await sessions.resume(visit.ctx, visit.session.token, is_used=False)
+    except Unauthenticated:
+        return False
+    except Unavailable:
+        return True
+    return True
 
 
 async def _heard(listener: Listener) -> list[EndedEntry]:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from itertools import count
 
 from litestar import get
 from litestar.types import ASGIApp
 from msgspec import Struct
 
+from tidings.actions import tokens
 from tidings.actions.context import Context
 from tidings.actions.live import PERIOD_S, EndedEntry, EndedFilter, Listener
 from tidings.core.instants import MILLISECOND, rfc3339_micros
@@ -25,6 +27,8 @@ MOST_TOLD = 250
 _QUIET_S = 10.0
 _TRY_AGAIN_S = 5
 _ROUNDS_OF_QUIET = int(_QUIET_S / PERIOD_S)
+ROUNDS_OF_TRUST = int(5 / PERIOD_S)
+"""How often it is asked whether the token still lives."""
 
 
 class EndedAttemptFields(Struct, frozen=True, kw_only=True):
@@ -81,7 +85,9 @@ class Listeners:
         self._count += 1
         try:
             listener, quiet = Listener(ctx, wanted, most=MOST_TOLD), 0
-            while True:
+            for turn in count(1):
+                if turn % ROUNDS_OF_TRUST == 0 and not await _is_admitted(ctx):
+                    return
                 told = await _told(listener)
                 quiet = 0 if told else quiet + 1
                 if told or quiet % _ROUNDS_OF_QUIET == 1:
@@ -89,6 +95,14 @@ class Listeners:
                 await asyncio.sleep(PERIOD_S)
         finally:
             self._count -= 1
+
+
+async def _is_admitted(ctx: Context) -> bool:
+    """Tell whether whoever listens would be let in again: a stream goes on for longer than a token may live."""
+    try:
+        return ctx.actor is not None and await tokens.is_living(ctx, ctx.actor.name)
+    except Unavailable:
+        return True
 
 
 async def _told(listener: Listener) -> bytes:
