@@ -32,6 +32,9 @@ def test_the_version_is_told(tidings: CommandLine) -> None:
         ["delivery", "list", "--since", "yesterday"],
         ["delivery", "list", "--state", "lost"],
         ["key", "create", "acme", "--nonce-window", "-1"],
+        ["partner", "show", "caf\udce9"],
+        ["delivery", "redeliver", "dlv_\udcff"],
+        ["event", "list", "--partner", "acme", "--idempotency-key", "\udc80"],
     ],
 )
 def test_wrong_usage_is_one_line_and_status_two(tidings: CommandLine, arguments: list[str]) -> None:

@@ -86,7 +86,7 @@ def run(arguments: Sequence[str]) -> int:
     except (BrokenPipeError, ReaderLeft):
         return _FAILED
     except Exception as error:  # noqa: BLE001 - the edge of the process: a person gets one line, not a traceback
-        return _complain(_bug(error), _FAILED)
+        return _unforeseen(error, arguments)
 
 
 def _leave(status: int) -> NoReturn:
@@ -123,6 +123,22 @@ def _told(error: TidingsError, arguments: Sequence[str]) -> str:
 def _usage(error: TyperException) -> str:
     # The library that reads options puts its own prefix before the words of others.
     return f"{error.format_message().replace('Value error, ', '')} (--help says more)"
+
+
+def _unforeseen(error: Exception, arguments: Sequence[str]) -> int:
+    # A file's name may be of any bytes; everything else that is asked about is text to the database.
+    garbled = next((one for one in arguments if _is_garbled(one)), None)
+    if garbled is None:
+        return _complain(_bug(error), _FAILED)
+    return _complain(f"{os.fsencode(garbled)!r} is not UTF-8 (--help says more)", _WRONG_USAGE)
+
+
+def _is_garbled(argument: str) -> bool:
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _bug(error: Exception) -> str:
