@@ -64,7 +64,8 @@ async def health_on(client: PagesClient, path: str) -> str:
 
 def row(section: str, period: str) -> list[str]:
     """Return what the table says of a period."""
-    return re.sub(r" (%|ms|s)(?= |$)", r"\1", section.rsplit(f" {period} ", 1)[1]).split(" ")[:9]
+    table = section.split("Whole minutes", maxsplit=1)[0]
+    return re.sub(r" (%|ms|s)(?= |$)", r"\1", table.rsplit(f" {period} ", 1)[1]).split(" ")[:9]
 
 
 def _end(transaction: Transaction, ends: Sequence[EndedEntry]) -> None:

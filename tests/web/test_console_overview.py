@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,32 @@ async def test_a_minute_that_is_not_over_is_counted_and_not_drawn(
     assert heights(await shown(ada, "/console"), "waiting") == [[1, 1]]
     # An hour that is not over is drawn: who looks at a day would wait too long for it.
     assert heights(await shown(ada, "/console?span=day"), "success") != [[1, 1]]
+
+
+async def test_the_numbers_say_from_when_on_they_count(
+    at: Served, ada: PagesClient, webhook: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statistics, "HOLD", -SECOND)
+    await at.ctx.store.write(_end_all, an_end(webhook, at.ctx.clock.now()))
+    await at.ctx.store.write(roll_up_all, at.ctx)
+    before = at.ctx.clock.now()
+    pages = [await shown(ada, path) for path in ("/console", "/console/partners/acme", f"/console/webhooks/{webhook}")]
+    after = at.ctx.clock.now()
+
+    # The shortest and the longest that each may have counted.
+    spans = {"hour": (HOUR, HOUR + 2 * MINUTE), "day": (23 * HOUR, 24 * HOUR), "week": (167 * HOUR, 168 * HOUR)}
+    for page in pages:
+        said = re.findall(r'the (\w+) since <time datetime="([^"]*)"', page)
+        since = {period: instant(moment) for period, moment in said}
+        assert since.keys() == spans.keys()
+        for period, (least, most) in spans.items():
+            assert least <= after - since[period], period
+            assert before - since[period] <= most, period
+        assert set(re.findall(r'class="tile[^"]*" title="Since ([^"]*) UTC"', page)) == {
+            dict(said)["hour"][:19].replace("T", " ")
+        }
+
+
+def instant(text: str) -> int:
+    """Return the moment that a page spells, in our own measure."""
+    return int(datetime.fromisoformat(text).timestamp()) * SECOND

@@ -40,9 +40,10 @@ _DRAWN = {
 
 
 class Row(Struct, frozen=True):
-    """A period and all that happened in it."""
+    """A period and all that happened in it, from ``since`` until now."""
 
     period: Period
+    since: Instant
     total: Point
     success: float | None
     per_second: float
@@ -84,7 +85,8 @@ async def history(visit: Visit, *, partner: str | None = None, webhook: str | No
     period = _period(visit.query.one("span"))
     of = StatisticsFilter(partner=partner, webhook=webhook)
     counted = {each: await _counted(visit.ctx, each, of) for each in Period}
-    rows = [_row(each, one) for each, one in counted.items()]
+    now = visit.ctx.clock.now()
+    rows = [_row(each, one, now=now) for each, one in counted.items()]
     has_backlog = partner is None and webhook is None
     return History(period=period, rows=rows, pictures=_drawn(period, counted[period], has_backlog=has_backlog))
 
@@ -104,9 +106,9 @@ async def _counted(ctx: Context, period: Period, of: StatisticsFilter) -> Statis
     return await statistics.show_statistics(ctx, replace(of, bucket=bucket, since=since, until=until))
 
 
-def _row(period: Period, counted: Statistics) -> Row:
-    seconds = (counted.until - counted.since) / SECOND
-    return Row(period, counted.total, _success(counted.total), counted.total.delivered / seconds)
+def _row(period: Period, counted: Statistics, *, now: Instant) -> Row:
+    total, since = counted.total, counted.since
+    return Row(period, since, total, _success(total), total.delivered / ((now - since) / SECOND))
 
 
 def _success(point: Point) -> float | None:

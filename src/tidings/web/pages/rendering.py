@@ -30,6 +30,7 @@ def _environment() -> Environment:
         "shown_json": words.shown_json,
         "plain": words.plain,
         "moment": words.moment,
+        "utc": words.utc,
         "span": words.span,
         "number": words.number,
         "outcome": _outcome,

@@ -62,9 +62,12 @@ def moment(value: Instant | None) -> Markup:
     if value is None:
         return Markup('<span class="none">–</span>')
     text = rfc3339_micros(value)
-    return Markup('<time datetime="{}" title="{} UTC">{} UTC</time>').format(
-        text, text[:-1].replace("T", " "), text[:19].replace("T", " ")
-    )
+    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(text, text[:-1].replace("T", " "), utc(value))
+
+
+def utc(value: Instant) -> str:
+    """Spell a moment where there is no markup, in whole seconds."""
+    return f"{rfc3339_micros(value)[:19].replace('T', ' ')} UTC"
 
 
 def span(micros: int | None) -> str:
