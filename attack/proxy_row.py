@@ -4,10 +4,12 @@ import itertools
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from attack.console_login import log_in
 from attack.nginx import NAME, nginx
+from attack.portal_visit import enter, link_to
 from attack.rows import Row, Section, Tally
 from attack.size import Size
 from attack.stage import Site, Stage
@@ -59,6 +61,7 @@ async def _same_answers(stage: Stage, _size: Size) -> Tally:
             await _far_too_large(tally, client, proxied)
             await _back_doors(tally, site, proxied)
             await _operators(tally, site, proxied)
+            await _guests(tally, site, proxied)
             await _callers(tally, site, proxied)
     return tally
 
@@ -169,6 +172,7 @@ _INSIDE_TARGETS = tuple(
             ("/b2b/x/../..", ""),
             ("/.", ""),
             ("/healthz/..", ""),
+            ("/portal/..", ""),
         ),
         *(
             ("", "/"),
@@ -176,6 +180,7 @@ _INSIDE_TARGETS = tuple(
             ("", ";"),
             ("", "%00"),
             ("", "/../b2b/webhooks"),
+            ("", "/../portal"),
             ("", "%2f..%2fb2b/webhooks"),
             ("", "/."),
         ),
@@ -188,6 +193,14 @@ async def _operators(tally: Tally, site: Site, way: _Way) -> None:
     made = await site.installation.ask("operator", "create", "olivia", "--role", "operator")
     session = await log_in(way.ask, origin="https://tidings", name="olivia", password=made["password"])
     tally.check("; Secure" in session.set_cookie, f"the cookie through nginx: {session.set_cookie.partition(';')[2]}")
+
+
+async def _guests(tally: Tally, site: Site, way: _Way) -> None:
+    """Come to a partner's own page from outside, by a link."""
+    name, _ = await site.partner("attacker.com")
+    outside = partial(way.ask, source=_OUTSIDE)
+    guest = await enter(outside, await link_to(site, name), origin="https://tidings")
+    tally.check("; Secure" in guest.set_cookie, f"a guest's cookie through nginx: {guest.set_cookie.partition(';')[2]}")
 
 
 async def _callers(tally: Tally, site: Site, way: _Way) -> None:
