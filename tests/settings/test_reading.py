@@ -64,6 +64,7 @@ def test_the_file_sets_what_the_environment_does_not(tmp_path: Path, monkeypatch
         ("TIDINGS_RETRY_BASE", "inf", "finite"),
         ("TIDINGS_RETRY_BASE", "0", "greater than 0"),
         ("TIDINGS_LEASE", "10", "TIDINGS_ATTEMPT_TIMEOUT"),
+        ("TIDINGS_LEASE", "30.001", "must be longer by 0.5 s at least than TIDINGS_ATTEMPT_TIMEOUT (30)"),
         ("TIDINGS_RETENTION_EVENTS", "86400", "TIDINGS_RETENTION_DELIVERIES (7776000)"),
         ("TIDINGS_RETENTION_EVENTS", "0.5", "TIDINGS_RETENTION_EVENTS (0.5) must"),
         ("TIDINGS_RETENTION_ATTEMPTS", "9999999", "TIDINGS_RETENTION_DELIVERIES"),

@@ -23,6 +23,8 @@ _SQLITE = "sqlite:///"
 
 _DAY = 86_400.0
 _YEAR = 365 * _DAY
+_LEAD = 0.5
+"""Between the lease and the attempt lies a commit: what may not begin in time is given up unsent, again and again."""
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=_YEAR, allow_inf_nan=False)]
 Kept: TypeAlias = Annotated[float, Field(gt=0, le=100 * _YEAR, allow_inf_nan=False)]
 Count: TypeAlias = Annotated[int, Field(ge=1, le=100_000)]
@@ -64,7 +66,8 @@ class Settings(BaseSettings):
     )
     lease: Seconds = Field(
         default=60.0,
-        description="How long one process alone may work on a delivery; must be longer than the attempt timeout.",
+        description="How long one process alone may work on a delivery; must be longer than the attempt timeout, "
+        "by half a second at least.",
     )
     concurrency: Count = Field(
         default=256,
@@ -186,9 +189,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _lease_outlasts_the_attempt(self) -> Self:
-        if self.lease <= self.attempt_timeout:
+        if self.lease < self.attempt_timeout + _LEAD:
             raise ValueError(
-                f"{PREFIX}LEASE ({spelt(self.lease)}) must be longer than "
+                f"{PREFIX}LEASE ({spelt(self.lease)}) must be longer by {_LEAD} s at least than "
                 f"{PREFIX}ATTEMPT_TIMEOUT ({spelt(self.attempt_timeout)})"
             )
         return self
