@@ -11,6 +11,7 @@ from support.stepped_clock import START, SteppedClock
 from support.workplace import Terms, Workplace, listening, workplace
 from tidings.actions import partners, webhooks
 from tidings.actions.accounting import how_things_stand
+from tidings.actions.webhooks import Change
 from tidings.core.instants import SECOND
 from tidings.core.model import State
 from tidings.store.database import Database
@@ -76,7 +77,7 @@ async def test_a_delivery_whose_lease_ran_out_fails(
     assert await tallied(work) == {"failed": 1}
 
 
-@pytest.mark.parametrize("how", ["disable", "delete", "disable the partner"])
+@pytest.mark.parametrize("how", ["disable", "disable and enable again", "delete", "disable the partner"])
 async def test_a_delivery_whose_lease_ran_out_is_cancelled_when_nobody_wants_it_any_more(
     work: Workplace, database: Database, how: str
 ) -> None:
@@ -86,6 +87,9 @@ async def test_a_delivery_whose_lease_ran_out_is_cancelled_when_nobody_wants_it_
     match how:
         case "disable":
             await work.disable("acme", webhook)
+        case "disable and enable again":
+            await work.disable("acme", webhook)
+            await webhooks.update(work.ctx, "acme", webhook, Change(enabled=True))
         case "delete":
             await webhooks.delete(work.ctx, "acme", webhook)
         case _:

@@ -1,8 +1,11 @@
 """A webhook with a long queue is paused at once; what waits ends soon, and nothing of it is attempted."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import func, select
 
+from support.https_receiver import OK, Answer
 from support.waiting import until
 from support.workplace import Workplace, listening
 from tidings.actions import partners, webhooks
@@ -61,6 +64,37 @@ async def test_a_short_queue_ends_with_the_answer(work: Workplace) -> None:
     assert await ended(work) == {"cancelled": 20}
 
 
+async def enable(work: Workplace, how: str, webhook: str) -> None:
+    if how == "disable":
+        await webhooks.update(work.ctx, "acme", webhook, Change(enabled=True))
+    else:
+        await partners.enable(work.ctx, "acme")
+
+
+@pytest.mark.parametrize("how", ["disable", "disable the partner"])
+@pytest.mark.parametrize(("status", "state"), [(500, State.CANCELLED), (200, State.DELIVERED)])
+async def test_what_is_in_flight_has_no_other_attempt_though_its_webhook_is_enabled_again_meanwhile(
+    work: Workplace, database: Database, how: str, status: int, state: State
+) -> None:
+    gate = asyncio.Event()
+    webhook = await work.partner("acme", Answer(status=status, after=gate), OK)
+    work.engine.start(work.ctx, listen=listening(database))
+    (before,) = await work.publish("acme")
+    await work.receiver.until(lambda: len(work.receiver.requests) == 1)
+    await pause(work, how, webhook)
+    await enable(work, how, webhook)
+    gate.set()
+    (ended_then,) = await work.until_ended(before)
+    (after,) = await work.publish("acme")
+    (ended_now,) = await work.until_ended(after)
+    standing = await how_things_stand(work.ctx)
+
+    assert (ended_then.state, ended_then.attempts) == (state, 1)
+    assert ended_now.state is State.DELIVERED
+    assert len(work.receiver.requests) == 2
+    assert standing.unaccounted == 0
+
+
 @pytest.mark.parametrize("how", ["disable", "disable the partner"])
 async def test_enabling_again_ends_what_waited_before_and_delivers_what_comes_after(
     work: Workplace, database: Database, how: str
@@ -68,10 +102,7 @@ async def test_enabling_again_ends_what_waited_before_and_delivers_what_comes_af
     webhook = await work.partner("acme")
     await work.publish("acme", COUNT)
     await pause(work, how, webhook)
-    if how == "disable":
-        await webhooks.update(work.ctx, "acme", webhook, Change(enabled=True))
-    else:
-        await partners.enable(work.ctx, "acme")
+    await enable(work, how, webhook)
     before = await ended(work)
     work.engine.start(work.ctx, listen=listening(database))
     fresh = await work.publish("acme", 3)

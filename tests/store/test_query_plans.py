@@ -127,6 +127,10 @@ HOT = {
     "polling some lanes": Hot(
         lambda connection: due_lanes.next_due(connection, [WEBHOOK], now=START), {"ix_deliveries_due"}
     ),
+    "cutting short": Hot(
+        lambda connection: deliveries.cut_short(connection, webhook=WEBHOOK), {"ix_deliveries_leased", PRIMARY}
+    ),
+    "asking what was cut short": Hot(lambda connection: deliveries.were_cut_short(connection, [NAME]), {PRIMARY}),
     "asking who is paused": Hot(lambda connection: leases.paused_webhooks(connection, [WEBHOOK]), {"pk_webhooks"}),
     "routing": Hot(lambda connection: webhooks.subscribers(connection, ["acme"]), {"ix_webhooks_living"}),
     "forgetting old signing secrets": Hot(

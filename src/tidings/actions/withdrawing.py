@@ -29,6 +29,7 @@ def withdraw(transaction: Transaction, webhook: str, *, now: Instant) -> None:
     """Cancel what waits for a webhook that is being paused, or mark it and leave what is left to the engine."""
     # Written first: claims that are under way hold the webhook, and are waited for here.
     webhooks.set_withdrawing(transaction.connection, webhook, withdrawing=True)
+    deliveries.cut_short(transaction.connection, webhook=webhook)
     _withdraw_some(transaction, webhook, now)
 
 

@@ -39,8 +39,10 @@ class Recorded(Struct, frozen=True):
 
 def record_all(transaction: Transaction, ended: Sequence[Ended]) -> list[Recorded]:
     """Write all results down; a work for the group commit."""
-    paused = _paused(transaction.connection, ended)
-    moves = [move_after(one.verdict, wanted=one.lease.webhook not in paused) for one in ended]
+    unwanted = _unwanted(transaction.connection, ended)
+    moves = [
+        move_after(one.verdict, wanted=unwanted.isdisjoint((one.lease.webhook, one.lease.delivery))) for one in ended
+    ]
     lost = _move(transaction, ended, moves)
     kept = [(one.lease.delivery, one.lease.token) not in lost for one in ended]
     attempts.end(transaction.connection, [one.result for one, is_kept in zip(ended, kept, strict=True) if is_kept])
@@ -53,10 +55,15 @@ def record_all(transaction: Transaction, ended: Sequence[Ended]) -> list[Recorde
     return recorded
 
 
-def _paused(connection: Connection, ended: Sequence[Ended]) -> set[str]:
+def _unwanted(connection: Connection, ended: Sequence[Ended]) -> set[str]:
+    """Return the webhooks that are paused, and the deliveries whose webhook was while they were in flight."""
     # Who arrived is delivered whatever became of the webhook meanwhile: only the others need the question.
-    unlucky = {one.lease.webhook for one in ended if not isinstance(one.verdict, Delivered)}
-    return leases.paused_webhooks(connection, list(unlucky)) if unlucky else set()
+    unlucky = [one.lease for one in ended if not isinstance(one.verdict, Delivered)]
+    if not unlucky:
+        return set()
+    # In this order: nobody pauses a webhook any more once this has asked.
+    paused = leases.paused_webhooks(connection, list({lease.webhook for lease in unlucky}))
+    return paused | deliveries.were_cut_short(connection, [lease.delivery for lease in unlucky])
 
 
 def _move(transaction: Transaction, ended: Sequence[Ended], moves: Sequence[Move]) -> set[tuple[str, str]]:

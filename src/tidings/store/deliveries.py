@@ -15,9 +15,11 @@ from sqlalchemy import (
     Connection,
     Row,
     String,
+    Text,
     Update,
     bindparam,
     case,
+    literal_column,
     null,
     select,
     update,
@@ -69,6 +71,10 @@ class Expired(Struct, frozen=True):
 
     id: str
     owner: Owner
+
+
+class _Name(Struct, frozen=True, array_like=True):
+    id: str
 
 
 class _Held(Struct, frozen=True, array_like=True):
@@ -180,6 +186,28 @@ _FENCED_OUT = in_one_value(
     .where(deliveries.c.id.is_(None))
 )
 
+# A window that was never open is the sign of what was in flight when its webhook was paused: also when the webhook is
+# enabled again before the attempt ends, no other attempt follows.
+_CUT_SHORT: Instant = 0
+_sent = deliveries.alias("sent")
+_of_the_webhook = (
+    select(_sent.c.id)
+    .where(
+        _sent.c.state == in_words(State.IN_FLIGHT),
+        _sent.c.lease_until >= literal_column("0", BigInteger()),
+        _sent.c.webhook_id == bindparam("webhook", type_=String()),
+    )
+    # What another holds just now is being recorded as a success: every other end waits for whoever pauses.
+    .with_for_update(skip_locked=True)
+)
+_CUT = update(deliveries).where(deliveries.c.id.in_(_of_the_webhook)).values(give_up_at=_CUT_SHORT)
+_named = Given("named", [("id", Text)])
+_WERE_CUT = in_one_value(
+    select(deliveries.c.id).where(
+        deliveries.c.id.in_(select(_named["id"]).select_from(_named.source)), deliveries.c.give_up_at == _CUT_SHORT
+    )
+)
+
 
 def insert(connection: Connection, rows: Sequence[NewDelivery]) -> None:
     connection.execute(_INSERT, _new.bind(rows))
@@ -222,6 +250,17 @@ def expire(connection: Connection, now: Instant, *, most: int) -> list[Expired]:
 def withdraw(connection: Connection, *, webhook: str, now: Instant, most: int) -> Counter[Owner]:
     """End up to ``most`` of what waits for ``webhook``; return how many, by owner."""
     return _counted(connection.execute(_WITHDRAW, {"webhook": webhook, "now": now, "most": most}))
+
+
+def cut_short(connection: Connection, *, webhook: str) -> None:
+    """Let no other attempt follow those that are in flight to ``webhook``."""
+    connection.execute(_CUT, {"webhook": webhook})
+
+
+def were_cut_short(connection: Connection, names: Sequence[str]) -> set[str]:
+    """Return those of ``names`` whose webhook was paused while they were in flight."""
+    given = _named.bind([(name,) for name in names])
+    return {row.id for row in fetch_all(connection, _WERE_CUT, _Name, **given)}
 
 
 def _counted(ended: Iterable[Row[Any]]) -> Counter[Owner]:
