@@ -9,7 +9,6 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from enum import StrEnum
 
 import uvloop
 
@@ -19,6 +18,7 @@ from tidings.app.exposition import Exposition
 from tidings.app.installation import AnyDatabase, build_context, open_database, prepare_for_service
 from tidings.app.operations import prepare_watch
 from tidings.app.readers import open_readers
+from tidings.app.role import Role
 from tidings.engine.engine import Engine, Listen
 from tidings.errors import Misconfigured
 from tidings.settings import Settings
@@ -33,14 +33,6 @@ _HTTP_GRACE_S = 5.0
 _SWITCH_INTERVAL_S = 0.0005
 # A delivery makes no cycles: looking for them as often as Python does by default was 7 % of the service's time.
 _COLLECT_AFTER = (50_000, 20, 20)
-
-
-class Role(StrEnum):
-    """What a process does: take requests, make attempts, or both."""
-
-    ALL = "all"
-    API = "api"
-    ENGINE = "engine"
 
 
 _SPELT = {Role.ALL: "api + engine", Role.API: "api", Role.ENGINE: "engine"}
