@@ -82,10 +82,10 @@ async def _use(tally: Tally, stage: Stage, site: Site, clients: Sequence[Partner
     for client in clients:
         answer = await client.call("GET", _LIST)
         tally.check(answer.status == 200, f"a key after the rotation: {answer}")
-    for hook in hooks:
-        before = len(stage.receiver.requests)
-        (delivery,) = await site.publish(hook.partner)
-        got = stage.receiver.requests[before:]
+    before = len(stage.receiver.requests)
+    published = await asyncio.gather(*(site.publish(hook.partner) for hook in hooks))
+    for hook, (delivery,) in zip(hooks, published, strict=True):
+        got = [one for one in stage.receiver.requests[before:] if one.header("Host") == hook.host]
         signed = bool(got) and all(_is_signed(one.body, one.header("X-Signature"), hook.secret) for one in got)
         tally.check(delivery["state"] == "delivered" and signed, f"a webhook after the rotation: {delivery}")
 

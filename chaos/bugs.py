@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 from tidings.actions.fan_out import fan_out
 from tidings.core.delivery import Move
 from tidings.core.outcome import Outcome
+from tidings.engine.claiming import claim_all
 from tidings.sender.request import OutboundRequest
 from tidings.sender.sender import Sender
 from tidings.store import deliveries, group_commit, tallies
@@ -22,8 +23,8 @@ from tidings.store.tables import deliveries as table
 from tidings.store.transaction import Transaction
 
 _SLOW_COMMIT_S = 0.15
-_SLOW_LEASE_S = 1.0
-"""So long that a request gets to its receiver meanwhile, on a busy machine too."""
+_SLOW_LEASE_S = 0.2
+"""So long that some requests get to their receiver meanwhile, on a busy machine too."""
 _RESENT = 0.2
 
 
@@ -33,18 +34,22 @@ def answer_before_commit() -> None:
 
     def run(transaction: Transaction, group: Sequence[Any]) -> list[Any]:
         results = real(transaction, group)
-        hasty = [(member, result) for member, result in zip(group, results, strict=True) if member.work is fan_out]
-        for member, result in hasty:
-            member.future.get_loop().call_soon_threadsafe(group_commit._settle, member, result)
-        if hasty:
-            time.sleep(_SLOW_COMMIT_S)
+        _settle_early(group, results, work=fan_out, commit_takes_s=_SLOW_COMMIT_S)
         return results
 
     group_commit._run = run
 
 
+def _settle_early(group: Sequence[Any], results: Sequence[Any], *, work: Any, commit_takes_s: float) -> None:
+    hasty = [(member, result) for member, result in zip(group, results, strict=True) if member.work is work]
+    for member, result in hasty:
+        member.future.get_loop().call_soon_threadsafe(group_commit._settle, member, result)
+    if hasty:
+        time.sleep(commit_takes_s)
+
+
 def send_before_lease() -> None:
-    """Send the first request while the commit of its lease is still under way."""
+    """Send requests while the commit of their leases is still under way, handed over or claimed."""
     count = tallies.add
 
     def after_commit(self: Transaction, call: Callable[[], None]) -> None:
@@ -52,7 +57,9 @@ def send_before_lease() -> None:
 
     def run(transaction: Transaction, group: Sequence[Any]) -> list[Any]:
         type(transaction).loop = group[0].future.get_loop()  # type: ignore[attr-defined] # for the patch above
-        return real_run(transaction, group)
+        results = real_run(transaction, group)
+        _settle_early(group, results, work=claim_all, commit_takes_s=_SLOW_LEASE_S)
+        return results
 
     def slowly(connection: Connection, moves: Any, *, shard: int) -> None:
         if Move.HANDED_OVER in moves:

@@ -138,18 +138,20 @@ async def in_each_migration(kind: Kind, size: Size) -> int:
 
     Raises Impatient.
     """
-    kills = 0
     async with unmigrated(kind, SETTINGS) as installation:
+        await _killed_while_migrating(installation)
+        kills = 1
         while True:
-            for _ in size.nths:
+            for _ in size.nths[1:]:
                 await _killed_while_migrating(installation)
                 kills += 1
-            # One migration further than before, so that the next kill is in the next one.
+            # One migration further than before: this kill, if there is one, is the first in the next one.
             survived = await _trapped_in_migration(installation, nth=2).run("migrate")
             if survived.status == 0:
                 break
             if survived.status != _KILLED:
                 raise Impatient(f"migrate ended with status {survived.status}: {survived.stderr}")
+            kills += 1
         checked = await installation.run("check")
     if checked.status != 0:
         raise Impatient(f"check ended with status {checked.status}: {checked.stdout}{checked.stderr}")
