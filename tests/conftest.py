@@ -6,6 +6,7 @@ Owns the last act of every run: no secret that it has seen is in a log, in the m
 from collections.abc import Iterator
 
 import pytest
+from xdist.workermanage import WorkerController
 
 from support.database_fixtures import (
     _durable_template,
@@ -43,6 +44,18 @@ def no_secret_lies_about(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     yield
     RUN.look_into_folder(tmp_path_factory.getbasetemp())
     assert not RUN.found, "secrets where none may be:\n" + "\n".join(RUN.found)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that began this one, where several share the tests, what was seen here."""
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["marked secrets"] = RUN.summed_up()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: WorkerController) -> None:
+    RUN.add(node.workeroutput["marked secrets"])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from support.needles import Needles, spellings
@@ -31,6 +32,10 @@ _MASTER_KEY = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=(?!=)")
 _KEY_FILES = {".key"}
 _FEWEST_LETTERS = 12
 _LONGER_THAN_A_TIME = 40
+
+
+Summary: TypeAlias = tuple[dict[str, int], dict[str, int], list[str]]
+"""How many secrets of each kind, how many places of each kind, and what was found."""
 
 
 class Kind(StrEnum):
@@ -102,6 +107,17 @@ class Register:
 
     def knows(self, secret: str) -> bool:
         return secret in self._known
+
+    def summed_up(self) -> Summary:
+        """Return what was seen and found, without any secret, for the process that sums up several like this one."""
+        return dict(self.learnt), {kind.value: count for kind, count in self.places.items()}, self.found
+
+    def add(self, other: Summary) -> None:
+        """Count what another process has seen."""
+        learnt, places, found = other
+        self.learnt.update(learnt)
+        self.places.update({Kind(kind): count for kind, count in places.items()})
+        self.found += found
 
     def look_into(self, kind: Kind, place: str, hay: bytes) -> list[str]:
         """Search ``hay``, remember what was found under ``place``, and return it."""
