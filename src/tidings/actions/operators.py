@@ -97,11 +97,12 @@ def _set_password_one(transaction: Transaction, wanted: _Changing) -> Operator:
 
 def _disable_one(transaction: Transaction, wanted: _Changing) -> Operator:
     operator = _found(transaction, wanted)
-    operators.end_sessions_of(transaction.connection, operator.name)
     if operator.disabled_at is not None:
         return operator
     now = wanted.ctx.clock.now()
+    # In this order: a login that is under way holds the operator, and its session is there to be ended.
     operators.set_disabled_at(transaction.connection, operator.name, now)
+    operators.end_sessions_of(transaction.connection, operator.name)
     note(wanted.ctx, transaction, AuditAction.OPERATOR_DISABLE, partner=None, subject=operator.name)
     return msgspec.structs.replace(operator, disabled_at=now)
 

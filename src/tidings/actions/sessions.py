@@ -47,7 +47,7 @@ async def log_in(ctx: Context, name: str, password: Secret, *, address: str | No
     if not await passwords.is_right(kept, password):
         raise Unauthenticated("the name or the password is not right")
     token = base64.urlsafe_b64encode(ctx.entropy(_TOKEN_BYTES)).decode().rstrip("=")
-    beginning = _Beginning(by_operator(ctx, name, address), name, digest_of(token))
+    beginning = _Beginning(by_operator(ctx, name, address), name, kept, digest_of(token))
     return Session(await ctx.store.write(_begin, beginning), token)
 
 
@@ -81,13 +81,16 @@ def by_operator(ctx: Context, name: str, address: str | None) -> Context:
 class _Beginning(Struct, frozen=True):
     ctx: Context
     name: str
+    password_hash: str | None
     digest: str
 
 
 def _begin_one(transaction: Transaction, wanted: _Beginning) -> Operator:
     connection, now = transaction.connection, wanted.ctx.clock.now()
+    # Checking a password takes a while, in which the operator may have been disabled or given another one.
+    overtaken = operators.hold_password_hash(connection, wanted.name) != wanted.password_hash
     operator = operators.get(connection, wanted.name)
-    if operator is None or operator.disabled_at is not None:
+    if operator is None or overtaken:
         raise Unauthenticated("the name or the password is not right")
     operators.forget_ended_sessions(connection, now)
     ends_at = now + wanted.ctx.limits.sessions.longest

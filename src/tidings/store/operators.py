@@ -1,6 +1,6 @@
 """Statements on operators and their sessions. Of passwords and sessions only hashes are kept."""
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from tidings.core.instants import Instant
 from tidings.core.model import Operator, OperatorRole
@@ -29,9 +29,13 @@ def every(connection: Connection) -> list[Operator]:
 
 def password_hash(connection: Connection, name: str) -> str | None:
     """Return what the password of an operator who is not disabled is checked against."""
-    found: str | None = connection.execute(
-        select(operators.c.password_hash).where(operators.c.name == name, operators.c.disabled_at.is_(None))
-    ).scalar()
+    found: str | None = connection.execute(_password_hash_of(name)).scalar()
+    return found
+
+
+def hold_password_hash(connection: Connection, name: str) -> str | None:
+    """Do as ``password_hash`` does, and let nobody change the operator until the transaction ends."""
+    found: str | None = connection.execute(_password_hash_of(name).with_for_update(read=True)).scalar()
     return found
 
 
@@ -73,6 +77,10 @@ def end_sessions_of(connection: Connection, operator: str) -> None:
 
 def forget_ended_sessions(connection: Connection, now: Instant) -> None:
     connection.execute(delete(operator_sessions).where(operator_sessions.c.ends_at <= now))
+
+
+def _password_hash_of(name: str) -> Select[str]:
+    return select(operators.c.password_hash).where(operators.c.name == name, operators.c.disabled_at.is_(None))
 
 
 def _operator(row: Row[*tuple[object, ...]]) -> Operator:
