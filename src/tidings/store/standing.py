@@ -64,7 +64,6 @@ _some_suspects = (
     select(literal_column("1", BigInteger()).label("one"))
     .select_from(deliveries)
     .where(deliveries.c.state == in_words(State.PENDING), suspected(deliveries))
-    .order_by(deliveries.c.due_at)
     .limit(literal_column(str(MOST_SUSPECTS), BigInteger()))
     .subquery()
 )
