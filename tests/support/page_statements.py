@@ -60,7 +60,7 @@ OF_PAGES: dict[str, tuple[Work, set[str]]] = {
         {"pk_statistics"},
     ),
     "paging through webhooks": (
-        lambda connection: webhooks.page(connection, after="WH1", limit=50),
+        lambda connection: webhooks.page(connection, partner=None, after="WH1", limit=50),
         {"pk_webhooks"},
     ),
 }

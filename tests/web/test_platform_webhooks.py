@@ -37,14 +37,35 @@ async def test_a_webhook_is_shown_and_listed_without_its_secret(at: Served) -> N
 
     shown = await at.platform("GET", f"{WEBHOOKS}/{webhook}")
     listed = await at.platform("GET", f"{WEBHOOKS}?partner={name}")
-    everyone = await at.platform("GET", WEBHOOKS)
+    everyone = await at.platform("GET", f"{WEBHOOKS}?limit=100")
 
     assert shown.status == 200
     assert list(shown.result["webhook"]) == FIELDS
     assert (shown.result["webhook"]["partner"], shown.result["webhook"]["old_secret_ends_at"]) == (name, None)
-    assert listed.result == {"webhooks": [shown.result["webhook"]]}
+    assert listed.result == {"webhooks": [shown.result["webhook"]], "next_cursor": None}
     assert shown.result["webhook"] in everyone.result["webhooks"]
     assert secret.encode() not in shown.body + listed.body + everyone.body
+
+
+async def test_webhooks_are_listed_page_by_page(at: Served) -> None:
+    own_ids = {(await own(at))[2] for _ in range(3)}
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        page = await at.platform("GET", f"{WEBHOOKS}?limit=2{cursor}")
+        assert 1 <= len(page.result["webhooks"]) <= 2
+        seen += [webhook["id"] for webhook in page.result["webhooks"]]
+        if page.result["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page.result['next_cursor']}"
+
+    assert seen == sorted(set(seen))
+    assert own_ids <= set(seen)
+
+
+async def test_a_cursor_that_no_page_gave_is_refused(at: Served) -> None:
+    answer = await at.platform("GET", f"{WEBHOOKS}?cursor=WH0")
+    assert (answer.status, answer.document["field"]) == (400, "cursor")
 
 
 async def test_a_webhook_is_disabled_and_enabled_as_its_partner_would(at: Served) -> None:

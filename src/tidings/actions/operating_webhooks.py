@@ -4,6 +4,7 @@ Owns the rotation of signing secrets, for which the contract has no call. The pa
 disabling cancels what is pending.
 """
 
+import re
 from functools import partial
 
 import msgspec
@@ -25,6 +26,7 @@ from tidings.store.vault import Purpose
 from tidings.store.webhooks import SealedSecrets
 from tidings.telemetry.facts import WebhookSecretRotated
 
+_ID = re.compile(r"WH[0-9A-Z]{6}-[0-9A-Z]{5}-[0-9A-Z]{6}")
 _DAY = 86_400 * SECOND
 LONGEST_OVERLAP = 30 * _DAY
 
@@ -48,9 +50,14 @@ async def list_webhooks(ctx: Context, partner: str | None) -> list[Webhook]:
     return await ctx.store.read(partial(_of, partner=partner))
 
 
-async def page_webhooks(ctx: Context, *, limit: int, cursor: str | None) -> WebhookPage:
-    """Return a page of at most ``limit`` webhooks of all partners, by id."""
-    found = await ctx.store.read(partial(webhooks.page, after=cursor, limit=limit + 1))
+async def page_webhooks(ctx: Context, *, partner: str | None = None, limit: int, cursor: str | None) -> WebhookPage:
+    """Return a page of at most ``limit`` webhooks of a partner, or of all, by id.
+
+    Raises InvalidArgument for a cursor that is no id, or NotFound for a partner that is not there.
+    """
+    if cursor is not None and not _ID.fullmatch(cursor):
+        raise InvalidArgument("cursor", "is not a cursor of this list; take next_cursor of the page before")
+    found = await ctx.store.read(partial(_page_of, partner=partner, after=cursor, limit=limit + 1))
     return WebhookPage(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
 
@@ -131,9 +138,19 @@ def _rotated(wanted: _Rotating, before: SealedSecrets, *, now: Instant) -> Seale
 def _of(connection: Connection, partner: str | None) -> list[Webhook]:
     if partner is None:
         return webhooks.every(connection)
+    _refuse_unknown(connection, partner)
+    return webhooks.of_partner(connection, partner)
+
+
+def _page_of(connection: Connection, partner: str | None, after: str | None, limit: int) -> list[Webhook]:
+    if partner is not None:
+        _refuse_unknown(connection, partner)
+    return webhooks.page(connection, partner=partner, after=after, limit=limit)
+
+
+def _refuse_unknown(connection: Connection, partner: str) -> None:
     if partners.get(connection, partner) is None:
         raise NotFound("partner", partner)
-    return webhooks.of_partner(connection, partner)
 
 
 _rotate = each(_rotate_one)

@@ -108,10 +108,11 @@ def every(connection: Connection) -> list[Webhook]:
     return [_webhook(row) for row in connection.execute(statement)]
 
 
-def page(connection: Connection, *, after: str | None, limit: int) -> list[Webhook]:
-    """Return at most ``limit`` living webhooks by id, those behind ``after``."""
+def page(connection: Connection, *, partner: str | None, after: str | None, limit: int) -> list[Webhook]:
+    """Return at most ``limit`` living webhooks by id, those behind ``after``: of ``partner``, or of all."""
+    narrowed = [] if partner is None else [webhooks.c.partner_id == partner]
     behind = [] if after is None else [webhooks.c.id > after]
-    statement = select(webhooks).where(_LIVING, _OF_A_PARTNER, *behind).order_by(webhooks.c.id).limit(limit)
+    statement = select(webhooks).where(_LIVING, _OF_A_PARTNER, *narrowed, *behind).order_by(webhooks.c.id).limit(limit)
     return [_webhook(row) for row in connection.execute(statement)]
 
 

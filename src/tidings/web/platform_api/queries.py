@@ -104,9 +104,11 @@ class AuditQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class WebhookQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whose webhooks are wanted."""
+    """Whose webhooks are wanted, and which page of them."""
 
     partner: Word | UnsetType = UNSET
+    limit: Limit = 100
+    cursor: Word | UnsetType = UNSET
 
 
 class StatisticsQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,15 +2,16 @@
 
 from msgspec import Struct
 
-from tidings.actions.operating_webhooks import Rotated
+from tidings.actions.operating_webhooks import Rotated, WebhookPage
 from tidings.core.model import Webhook
 from tidings.web.platform_api.views import WebhookFields, shown
 
 
 class WebhooksView(Struct, frozen=True):
-    """Webhooks of a partner, or of all."""
+    """A page of the webhooks of a partner, or of all, by id."""
 
     webhooks: tuple[WebhookFields, ...]
+    next_cursor: str | None
 
 
 class OneWebhookView(Struct, frozen=True):
@@ -26,8 +27,8 @@ class RotatedView(Struct, frozen=True):
     secret: str
 
 
-def webhooks_view(found: list[Webhook]) -> WebhooksView:
-    return WebhooksView(tuple(shown(webhook, WebhookFields) for webhook in found))
+def webhooks_view(page: WebhookPage) -> WebhooksView:
+    return WebhooksView(tuple(shown(webhook, WebhookFields) for webhook in page.webhooks), page.next_cursor)
 
 
 def one_webhook_view(webhook: Webhook) -> OneWebhookView:

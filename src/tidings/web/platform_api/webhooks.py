@@ -19,7 +19,9 @@ from tidings.web.shape import shaped
 async def list_webhooks(ctx: Ctx, request: HttpRequest) -> Response[bytes]:
     query = webhook_query(request.scope)
     partner = None if query.partner is UNSET else query.partner
-    return result(webhooks_view(await operating_webhooks.list_webhooks(ctx, partner)))
+    cursor = None if query.cursor is UNSET else query.cursor
+    page = await operating_webhooks.page_webhooks(ctx, partner=partner, limit=query.limit, cursor=cursor)
+    return result(webhooks_view(page))
 
 
 @get("/platform/v1/webhooks/{webhook_id:str}")
