@@ -25,8 +25,8 @@ _DAY = 86_400.0
 _YEAR = 365 * _DAY
 _LEAD = 0.5
 """Between the lease and the attempt lies a commit: what may not begin in time is given up unsent, again and again."""
-Seconds: TypeAlias = Annotated[float, Field(gt=0, le=_YEAR, allow_inf_nan=False)]
-Kept: TypeAlias = Annotated[float, Field(gt=0, le=100 * _YEAR, allow_inf_nan=False)]
+Seconds: TypeAlias = Annotated[float, Field(ge=0.001, le=_YEAR, allow_inf_nan=False)]
+Kept: TypeAlias = Annotated[float, Field(ge=0.001, le=100 * _YEAR, allow_inf_nan=False)]
 Count: TypeAlias = Annotated[int, Field(ge=1, le=100_000)]
 
 
