@@ -10,7 +10,7 @@ from contextlib import closing
 from attack.stage import Site
 
 _RESTLESS = (
-    *("audit_entries", "conditions", "failing_webhooks", "journal", "processes", "statistics", "tallies"),
+    *("audit_entries", "backlog", "conditions", "failing_webhooks", "journal", "processes", "statistics", "tallies"),
     "untold_failures",
 )
 
