@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, literal_column, select, update
+from sqlalchemy import BigInteger, Connection, Row, String, bindparam, insert, literal_column, select, update
 
 from tidings.core.instants import Instant
 from tidings.core.model import State
@@ -13,6 +13,23 @@ from tidings.store.windows import page as page_along
 
 # Spelt out, as the partial index spells it.
 _RUNNING = redeliveries.c.state == literal_column("'running'")
+
+# Asked several times a second while one runs, in the one thread that writes: built once.
+_DUE = (
+    select(redeliveries)
+    .where(_RUNNING, redeliveries.c.due_at <= bindparam("now", type_=BigInteger()))
+    .order_by(redeliveries.c.due_at)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_NEXT_DUE_AT = select(redeliveries.c.due_at).where(_RUNNING).order_by(redeliveries.c.due_at).limit(1)
+_MOVING = ("state", "made", "left_out", "refused", "due_at", "finished_at", "cursor")
+"""What changes while a redelivery runs, and when it ends; the rest is as it was asked for."""
+_SAVE = (
+    update(redeliveries)
+    .where(redeliveries.c.id == bindparam("job", type_=String()))
+    .values({title: bindparam(f"new_{title}", type_=redeliveries.c[title].type) for title in _MOVING})
+)
 
 
 def insert_one(connection: Connection, job: Redelivery) -> None:
@@ -38,27 +55,20 @@ def page(connection: Connection, *, before: str | None, limit: int) -> Slice[Red
 
 def take_due(connection: Connection, *, now: Instant) -> Redelivery | None:
     """Return the running redelivery that is due the longest, held until the transaction ends; others pass it by."""
-    statement = (
-        select(redeliveries)
-        .where(_RUNNING, redeliveries.c.due_at <= now)
-        .order_by(redeliveries.c.due_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    row = connection.execute(statement).one_or_none()
+    row = connection.execute(_DUE, {"now": now}).one_or_none()
     return None if row is None else _redelivery(row)
 
 
 def next_due_at(connection: Connection) -> Instant | None:
     """Return when the first running redelivery is due; None when none runs."""
-    statement = select(redeliveries.c.due_at).where(_RUNNING).order_by(redeliveries.c.due_at).limit(1)
-    found: Instant | None = connection.execute(statement).scalar()
+    found: Instant | None = connection.execute(_NEXT_DUE_AT).scalar()
     return found
 
 
 def save(connection: Connection, job: Redelivery) -> None:
     """Write how far a redelivery has come."""
-    connection.execute(update(redeliveries).where(redeliveries.c.id == job.id).values(_columns(job)))
+    columns = _columns(job)
+    connection.execute(_SAVE, {"job": job.id} | {f"new_{title}": columns[title] for title in _MOVING})
 
 
 def _columns(job: Redelivery) -> dict[str, object]:
