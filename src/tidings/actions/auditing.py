@@ -10,9 +10,9 @@ from functools import partial
 from msgspec import Struct
 
 from tidings.actions.context import Context
+from tidings.actions.cursors import check_cursor
 from tidings.core import ids
 from tidings.core.audit import AuditAction, Detail, Entry, check_actor
-from tidings.errors import InvalidArgument
 from tidings.store import audit
 from tidings.store.audit import AuditFilter
 from tidings.store.transaction import Transaction
@@ -63,8 +63,7 @@ async def list_entries(ctx: Context, wanted: AuditFilter, *, limit: int, cursor:
     """Return a page of at most ``limit`` entries. Raises InvalidArgument for a cursor or an actor that cannot be."""
     if wanted.actor is not None:
         check_actor(wanted.actor)
-    if cursor is not None and not _CURSOR.fullmatch(cursor):
-        raise InvalidArgument("cursor", "is not a cursor of this list; take next_cursor of the page before")
+    check_cursor(cursor, _CURSOR)
     found = await ctx.store.read(partial(audit.page, wanted=wanted, before=cursor, limit=limit))
     return Trail(found.rows, found.goes_on)
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from tidings.actions.context import Context
+from tidings.actions.cursors import check_cursor
 from tidings.core.model import Attempt, Delivery, Event, EventSummary
 from tidings.errors import InvalidArgument, NotFound
 from tidings.store import attempts, browsing, event_lists, events
@@ -65,7 +66,7 @@ async def list_events(ctx: Context, wanted: EventFilter, *, limit: int, cursor: 
     """
     if wanted.idempotency_key is not None and wanted.partner is None:
         raise InvalidArgument("idempotency_key", "is a partner's own: say which partner's")
-    _check_cursor(cursor, _EVENT)
+    check_cursor(cursor, _EVENT)
     found = await ctx.store.read(partial(event_lists.page, wanted=wanted, before=cursor, limit=limit))
     return EventPage(found.rows, found.goes_on)
 
@@ -82,14 +83,9 @@ async def show_own_delivery(ctx: Context, partner: str, delivery: str) -> OwnDel
 
 async def list_deliveries(ctx: Context, wanted: DeliveryFilter, *, limit: int, cursor: str | None) -> Page:
     """Return a page of at most ``limit`` deliveries. Raises InvalidArgument for a cursor that no page has given."""
-    _check_cursor(cursor, _DELIVERY)
+    check_cursor(cursor, _DELIVERY)
     found = await ctx.store.read(partial(browsing.page, wanted=wanted, before=cursor, limit=limit))
     return Page(found.rows, found.goes_on)
-
-
-def _check_cursor(cursor: str | None, pattern: re.Pattern[str]) -> None:
-    if cursor is not None and not pattern.fullmatch(cursor):
-        raise InvalidArgument("cursor", "is not a cursor of this list; take next_cursor of the page before")
 
 
 def _event_view(connection: Connection, name: str) -> EventView:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from tidings.actions.auditing import note
 from tidings.actions.context import Context
+from tidings.actions.cursors import check_cursor
 from tidings.core import ids
 from tidings.core.audit import AuditAction, Detail
 from tidings.core.catalogue import EVENT_TYPES
@@ -114,8 +115,7 @@ async def show(ctx: Context, name: str) -> Redelivery:
 
 async def list_redeliveries(ctx: Context, *, limit: int, cursor: str | None) -> RedeliveryPage:
     """Return a page of at most ``limit`` redeliveries. Raises InvalidArgument for a cursor that no page has given."""
-    if cursor is not None and not _CURSOR.fullmatch(cursor):
-        raise InvalidArgument("cursor", "is not a cursor of this list; take next_cursor of the page before")
+    check_cursor(cursor, _CURSOR)
     found = await ctx.store.read(partial(redeliveries.page, before=cursor, limit=limit))
     return RedeliveryPage(found.rows, found.goes_on)
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from tidings.actions.auditing import note
 from tidings.actions.context import Context
+from tidings.actions.cursors import check_cursor
 from tidings.actions.webhooks import Change, in_base64, new_secret, update
 from tidings.core.audit import AuditAction
 from tidings.core.instants import SECOND, Instant, Span
@@ -55,8 +56,7 @@ async def page_webhooks(ctx: Context, *, partner: str | None = None, limit: int,
 
     Raises InvalidArgument for a cursor that is no id, or NotFound for a partner that is not there.
     """
-    if cursor is not None and not _ID.fullmatch(cursor):
-        raise InvalidArgument("cursor", "is not a cursor of this list; take next_cursor of the page before")
+    check_cursor(cursor, _ID)
     found = await ctx.store.read(partial(_page_of, partner=partner, after=cursor, limit=limit + 1))
     return WebhookPage(found[:limit], found[limit - 1].id if len(found) > limit else None)
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from tidings.actions.auditing import note
 from tidings.actions.context import Context
+from tidings.actions.cursors import check_cursor
 from tidings.actions.keys import NewKey, insert_key, new_key
 from tidings.actions.withdrawing import Withdrawing, withdraw, withdraw_more
 from tidings.core.audit import AuditAction, Detail
@@ -70,8 +71,7 @@ async def list_partners(ctx: Context) -> list[Partner]:
 
 async def page_partners(ctx: Context, *, limit: int, cursor: str | None) -> PartnerPage:
     """Return a page of at most ``limit`` partners, by id. Raises InvalidArgument for what is no id."""
-    if cursor is not None and not _ID.fullmatch(cursor):
-        raise InvalidArgument("cursor", "is not a cursor of this list; take next_cursor of the page before")
+    check_cursor(cursor, _ID)
     found = await ctx.store.read(partial(partners.page, after=cursor, limit=limit + 1))
     return PartnerPage(found[:limit], found[limit - 1].id if len(found) > limit else None)
 

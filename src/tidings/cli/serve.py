@@ -21,7 +21,7 @@ def serve(
 ) -> None:
     """Run the service. Prints one line when ready; SIGTERM finishes what is in flight and stops."""
     # Web and engine take half a second to import, which no other command needs to wait.
-    from tidings.app import service  # noqa: PLC0415
+    from tidings.app import service  # noqa: PLC0415 - see above
 
     service.serve(settings.load(), host, port, role=role, migrate=migrate, ready=_say_ready)
 

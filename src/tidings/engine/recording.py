@@ -40,9 +40,7 @@ class Recorded(Struct, frozen=True):
 def record_all(transaction: Transaction, ended: Sequence[Ended]) -> list[Recorded]:
     """Write all results down; a work for the group commit."""
     unwanted = _unwanted(transaction.connection, ended)
-    moves = [
-        move_after(one.verdict, wanted=unwanted.isdisjoint((one.lease.webhook, one.lease.delivery))) for one in ended
-    ]
+    moves = [move_after(one.verdict, wanted=one.lease.delivery not in unwanted) for one in ended]
     lost = _move(transaction, ended, moves)
     kept = [(one.lease.delivery, one.lease.token) not in lost for one in ended]
     attempts.end(transaction.connection, [one.result for one, is_kept in zip(ended, kept, strict=True) if is_kept])
@@ -56,14 +54,9 @@ def record_all(transaction: Transaction, ended: Sequence[Ended]) -> list[Recorde
 
 
 def _unwanted(connection: Connection, ended: Sequence[Ended]) -> set[str]:
-    """Return the webhooks that are paused, and the deliveries whose webhook was while they were in flight."""
     # Who arrived is delivered whatever became of the webhook meanwhile: only the others need the question.
     unlucky = [one.lease for one in ended if not isinstance(one.verdict, Delivered)]
-    if not unlucky:
-        return set()
-    # In this order: nobody pauses a webhook any more once this has asked.
-    paused = leases.paused_webhooks(connection, list({lease.webhook for lease in unlucky}))
-    return paused | deliveries.were_cut_short(connection, [lease.delivery for lease in unlucky])
+    return leases.unwanted(connection, {lease.delivery: lease.webhook for lease in unlucky}) if unlucky else set()
 
 
 def _move(transaction: Transaction, ended: Sequence[Ended], moves: Sequence[Move]) -> set[tuple[str, str]]:

@@ -101,21 +101,17 @@ def _lost(transaction: Transaction, rescue: Rescue) -> list[LostLease]:
 def _by_move(
     transaction: Transaction, rescue: Rescue, lost: Sequence[LostLease], now: Instant
 ) -> dict[Move, list[LostLease]]:
-    unwanted = _unwanted(transaction.connection, lost) if lost else set()
+    sent = {row.id: row.webhook_id for row in lost}
+    unwanted = leases.unwanted(transaction.connection, sent) if sent else set()
     by_move: dict[Move, list[LostLease]] = {}
     for row in lost:
         move = move_after_lost_lease(
             leases_lost=row.leases_lost,
             window_open=now <= rescue.ctx.limits.schedule.last_start(row.first_attempt_at),
-            wanted=unwanted.isdisjoint((row.webhook_id, row.id)),
+            wanted=row.id not in unwanted,
         )
         by_move.setdefault(move, []).append(row)
     return by_move
-
-
-def _unwanted(connection: Connection, lost: Sequence[LostLease]) -> set[str]:
-    paused = leases.paused_webhooks(connection, list({row.webhook_id for row in lost}))
-    return paused | deliveries.were_cut_short(connection, [row.id for row in lost])
 
 
 def _ended(row: LostLease, move: Move, now: Instant) -> EndedAttempt:

@@ -3,7 +3,7 @@
 Owns the shape of a claim: fair by lane, with a bounded number from each (design.md section 3).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from tidings.core.instants import Instant
 from tidings.core.model import State
+from tidings.store.deliveries import were_cut_short
 from tidings.store.dialects import is_shared
 from tidings.store.due_lanes import NOW, UNSUSPECTED, WAITING, WINDOW_OPEN
 from tidings.store.partners import hold_for_webhooks
@@ -248,3 +249,13 @@ def paused_webhooks(connection: Connection, names: Sequence[str]) -> set[str]:
         hold_for_webhooks(connection, names)
     given = _named.bind([(name,) for name in names])
     return {row.id for row in fetch_all(connection, _PAUSED, _Name, **given)}
+
+
+def unwanted(connection: Connection, sent: Mapping[str, str]) -> set[str]:
+    """Return the deliveries, of those ``sent`` to their webhooks, that no other attempt may follow.
+
+    Their webhook wants none now, or was paused since they were sent; held as ``paused_webhooks`` holds.
+    """
+    # In this order: nobody pauses a webhook any more once this has asked.
+    paused = paused_webhooks(connection, list(set(sent.values())))
+    return were_cut_short(connection, list(sent)) | {name for name, webhook in sent.items() if webhook in paused}
